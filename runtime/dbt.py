@@ -1,0 +1,106 @@
+"""dbt as one of our commands: a process of its own, whose results become our exit codes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from runtime.errors import ConfigError, GateFailed, MigrationError, WarehouseError
+from runtime.log import redact
+from runtime.profiles import write_profiles
+from runtime.settings import BUILD, ROOT
+
+TARGET = BUILD / "dbt"
+MANIFEST = TARGET / "manifest.json"
+_RUN_RESULTS = TARGET / "run_results.json"
+_SOURCES = ("dbt_project.yml", "profiles.yml.example", "dbt_project", "runtime/ops")
+_SHOWN_FAILURES = 10
+
+
+def _newest(paths: Sequence[str]) -> float:
+    newest = 0.0
+    for path in (ROOT / p for p in paths):
+        files = path.rglob("*") if path.is_dir() else [path]
+        newest = max([newest, *(f.stat().st_mtime for f in files)])
+    return newest
+
+
+def _dbt(arguments: Sequence[str], *, quiet: bool) -> subprocess.CompletedProcess[str]:
+    write_profiles()
+    command = [str(Path(sys.executable).with_name("dbt")), *arguments]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DBT_PROFILES_DIR": str(ROOT),
+        },
+        stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None,
+        text=True,
+        check=False,
+    )
+
+
+def parse_if_stale() -> None:
+    """Have dbt write its manifest when it is missing or older than a file it is made from.
+
+    Raises:
+        ConfigError: the project does not parse; dbt's words are in the message.
+    """
+    if MANIFEST.exists() and MANIFEST.stat().st_mtime > _newest(_SOURCES):
+        return
+    done = _dbt(["parse", "--quiet"], quiet=True)
+    if done.returncode != 0:
+        lines = redact(done.stdout).strip().splitlines() or ["no output"]
+        raise ConfigError(f"the dbt project does not parse: {' '.join(lines[-5:])}")
+    MANIFEST.touch()  # a partial parse that found nothing new leaves the old file
+
+
+def _failures(results: Sequence[Mapping[str, Any]], status: str) -> list[str]:
+    return [
+        f"{r['unique_id'].split('.')[2]}: {redact(str(r['message']).splitlines()[0])}"
+        for r in results
+        if r["status"] == status
+    ]
+
+
+def build() -> Mapping[str, int]:
+    """Run seeds, models and data tests; return how many results had which status.
+
+    Unit tests prove the SQL, not the data: they belong to `make test`.
+
+    Raises:
+        GateFailed: data tests failed; the marts are not fit to be loaded.
+        WarehouseError: the warehouse went away.
+        ConfigError: dbt could not start.
+        MigrationError: a model does not run; a bug of ours or an unknown Sonar.
+    """
+    _RUN_RESULTS.unlink(missing_ok=True)
+    done = _dbt(["build", "--exclude-resource-type", "unit_test"], quiet=False)
+    if not _RUN_RESULTS.exists():
+        raise ConfigError(
+            f"dbt ended with {done.returncode} before it ran anything: see the lines above"
+        )
+    results = orjson.loads(_RUN_RESULTS.read_bytes())["results"]
+    errors, failures = _failures(results, "error"), _failures(results, "fail")
+    if any("connection" in e and "server" in e for e in errors):
+        raise WarehouseError(f"the warehouse failed while dbt was running: {errors[0]}")
+    if errors:
+        raise MigrationError(f"dbt: {len(errors)} models did not run, first {errors[0]}")
+    if failures:
+        shown = "; ".join(failures[:_SHOWN_FAILURES])
+        raise GateFailed(f"dbt: {len(failures)} data tests failed: {shown}", {"tests": failures})
+    if done.returncode != 0:
+        raise MigrationError(f"dbt ended with {done.returncode}: see the lines above")
+    counts: dict[str, int] = {}
+    for result in results:
+        counts[result["status"]] = counts.get(result["status"], 0) + 1
+    return counts

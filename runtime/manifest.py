@@ -1,0 +1,219 @@
+"""The dbt manifest as the other stages read it: marts, their columns, references and load order.
+
+Nothing about a Splynx table stands in Python. Contract columns, `config.meta` and `relationships`
+tests of the marts say all that acceptance, load and reconciliation need; a new mart appears here by
+itself. dbt writes the manifest (schema version 12) to `build/dbt/manifest.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+import orjson
+
+from runtime.dbt import MANIFEST, parse_if_stale
+from runtime.errors import ConfigError
+
+GROUPS = ("foundation", "customer", "trailing")  # in the order they are loaded
+_REF = re.compile(r"""ref\(\s*['"](?P<model>\w+)['"]\s*\)""")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`column` of a mart holds `to_column` of the mart `to_mart`."""
+
+    column: str
+    to_mart: str
+    to_column: str
+
+
+@dataclass(frozen=True, slots=True)
+class MartColumn:
+    """A column that is written to the target. `none` is how the target spells SQL NULL."""
+
+    name: str
+    data_type: str
+    none: str | None
+    sources: tuple[str, ...]
+    meta: Mapping[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mart:
+    """One Splynx-shaped staging table, named as the Splynx table."""
+
+    name: str
+    schema: str
+    columns: tuple[MartColumn, ...]
+    key: tuple[str, ...]
+    group: str
+    routes: frozenset[str]
+    references: tuple[Reference, ...]
+    business_keys: tuple[str, ...]
+    confidence: str
+    collections: frozenset[str]
+
+    @property
+    def relation(self) -> str:
+        """The mart's qualified name in the warehouse."""
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All marts in load order: groups first, inside a group parents before children."""
+
+    marts: tuple[Mart, ...]
+    checksum: str
+
+    def mart(self, name: str) -> Mart:
+        """Return the mart of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for mart in self.marts:
+            if mart.name == name:
+                return mart
+        raise KeyError(name)
+
+
+def _ancestors(unique_id: str, parents: Mapping[str, list[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [unique_id]
+    while waiting:
+        for parent in parents.get(waiting.pop(), []):
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found
+
+
+def _references(tests: Iterable[Mapping[str, Any]], marts: set[str]) -> dict[str, list[Reference]]:
+    """Return the references of each model (by unique id) that lead to a mart."""
+    found: dict[str, list[Reference]] = {}
+    for test in tests:
+        metadata = test.get("test_metadata") or {}
+        if metadata.get("name") != "relationships" or not test.get("attached_node"):
+            continue
+        arguments = {**metadata["kwargs"], **metadata["kwargs"].get("arguments", {})}
+        named = _REF.search(arguments["to"])
+        if named and named["model"] in marts:
+            reference = Reference(arguments["column_name"], named["model"], arguments["field"])
+            found.setdefault(test["attached_node"], []).append(reference)
+    return found
+
+
+def _columns(node: Mapping[str, Any]) -> Iterator[MartColumn]:
+    for name, column in node["columns"].items():
+        if name.startswith("_"):
+            continue  # bookkeeping stays in the warehouse
+        meta = column.get("config", {}).get("meta") or column.get("meta") or {}
+        none = meta.get("none")
+        yield MartColumn(
+            name=name,
+            data_type=column["data_type"],
+            none=None if none is None else str(none),
+            sources=tuple(meta.get("source", ())),
+            meta=meta,
+        )
+
+
+def _mart(
+    node: Mapping[str, Any], references: Iterable[Reference], sources: Iterable[Mapping[str, Any]]
+) -> Mart:
+    meta = node["config"]["meta"]
+    load = meta["load"]
+    if load["group"] not in GROUPS:
+        raise ConfigError(
+            f"mart {node['name']}: meta.load.group is {load['group']}, use one of {GROUPS}"
+        )
+    return Mart(
+        name=node["name"],
+        schema=node["schema"],
+        columns=tuple(_columns(node)),
+        key=tuple(load["key"]),
+        group=load["group"],
+        routes=frozenset(load["routes"]),
+        references=tuple(sorted(references, key=lambda r: (r.column, r.to_mart))),
+        business_keys=tuple(load.get("business_keys", ())),
+        confidence=meta["confidence"],
+        collections=frozenset(s["name"] for s in sources if s["schema"] == "raw_sonar"),
+    )
+
+
+def _in_load_order(marts: Mapping[str, Mart]) -> tuple[Mart, ...]:
+    graph = {
+        name: {r.to_mart for r in mart.references if r.to_mart != name}
+        for name, mart in sorted(marts.items())
+    }
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as exc:
+        raise ConfigError(f"the marts refer to each other in a circle: {exc.args[1]}") from None
+    for name, parents in graph.items():
+        for parent in parents:
+            if GROUPS.index(marts[parent].group) > GROUPS.index(marts[name].group):
+                raise ConfigError(
+                    f"mart {name} ({marts[name].group}) refers to {parent} "
+                    f"({marts[parent].group}), which is loaded later: change a group"
+                )
+    return tuple(sorted((marts[n] for n in order), key=lambda m: GROUPS.index(m.group)))
+
+
+def _checksum(nodes: Mapping[str, Mapping[str, Any]], used: Iterable[str]) -> str:
+    """Return a digest of what decides the marts: the code, contracts and meta of all ancestors.
+
+    The manifest file itself changes at each parse (times, invocation ids), so it can't be hashed.
+    """
+    digest = hashlib.sha256()
+    for unique_id in sorted(used):
+        node = nodes[unique_id]
+        part = {
+            "id": unique_id,
+            "code": node["checksum"]["checksum"],
+            "columns": node.get("columns"),
+            "meta": node["config"].get("meta"),
+        }
+        digest.update(orjson.dumps(part, option=orjson.OPT_SORT_KEYS))
+    return digest.hexdigest()
+
+
+def marts_of(document: Mapping[str, Any]) -> Manifest:
+    """Return the marts that a parsed manifest describes. Pure.
+
+    Raises:
+        ConfigError: `meta.load` is wrong, or references go in a circle or against the groups.
+    """
+    nodes = document["nodes"]
+    loaded = {
+        unique_id: node
+        for unique_id, node in nodes.items()
+        if node["resource_type"] == "model" and "load" in (node["config"].get("meta") or {})
+    }
+    names = {node["name"] for node in loaded.values()}
+    tests = (node for node in nodes.values() if node["resource_type"] == "test")
+    references = _references(tests, names)
+    marts: dict[str, Mart] = {}
+    used: set[str] = set()
+    for unique_id, node in loaded.items():
+        ancestors = _ancestors(unique_id, document["parent_map"])
+        sources = [document["sources"][a] for a in ancestors if a in document["sources"]]
+        marts[node["name"]] = _mart(node, references.get(unique_id, []), sources)
+        used |= {unique_id} | {a for a in ancestors if a in nodes}
+    return Manifest(marts=_in_load_order(marts), checksum=_checksum(nodes, used))
+
+
+def read_manifest() -> Manifest:
+    """Return the marts of the project as its files stand now, parsing it when needed.
+
+    Raises:
+        ConfigError: the dbt project does not parse.
+    """
+    parse_if_stale()
+    return marts_of(orjson.loads(MANIFEST.read_bytes()))

@@ -1,0 +1,209 @@
+{#-
+    The bookkeeping of every run. One text, two readers: `runtime.warehouse.ensure_ops` executes what
+    stands between the macro lines, and dbt calls the macro before its first model, so that plain
+    `dbt run` works on an empty warehouse. Only `create … if not exists`: both may run at any time.
+-#}
+{% macro ops_schema() %}
+
+create schema if not exists ops;
+create schema if not exists raw_sonar;
+
+-- One row per command that a person or `migrate` started.
+create table if not exists ops.run (
+    run_id text primary key,
+    command text not null,
+    started_at timestamptz not null default clock_timestamp(),
+    ended_at timestamptz,
+    exit_code integer
+);
+
+create table if not exists ops.step (
+    run_id text not null,
+    step text not null,
+    started_at timestamptz not null default clock_timestamp(),
+    ended_at timestamptz,
+    exit_code integer,
+    detail jsonb not null default '{}',
+    primary key (run_id, step, started_at)
+);
+
+-- What was asked of Sonar and what landed: one row per run and root query, skipped ones included.
+create table if not exists ops.extract_ledger (
+    run_id text not null,
+    source text not null,
+    collection text not null,
+    kind text not null,
+    walk text,
+    state text not null check (
+        state in ('running', 'complete', 'incomplete', 'denied', 'failed', 'skipped', 'excluded')
+    ),
+    grade text check (grade in ('proven', 'counted', 'whole', 'sample', 'incomplete')),
+    reason text,
+    server_count bigint,
+    landed_count bigint,
+    server_sums jsonb not null default '{}',
+    landed_sums jsonb not null default '{}',
+    pages bigint not null default 0,
+    bytes bigint not null default 0,
+    retries bigint not null default 0,
+    changed_rows bigint not null default 0,
+    deleted_rows bigint not null default 0,
+    replaced_characters bigint not null default 0,
+    dropped_fields text[] not null default '{}',
+    watermark timestamptz,
+    started_at timestamptz not null default clock_timestamp(),
+    ended_at timestamptz,
+    primary key (run_id, collection)
+);
+
+-- A target is an address and an epoch: restoring a backup opens a new epoch of the same address.
+create table if not exists ops.target (
+    target text primary key,
+    address text not null,
+    epoch integer not null,
+    dialect text not null,
+    version text not null,
+    sql_mode text not null,
+    charset text not null,
+    local_infile boolean not null,
+    run_id text not null,
+    inspected_at timestamptz not null default clock_timestamp(),
+    unique (address, epoch)
+);
+
+create table if not exists ops.target_table (
+    target text not null,
+    table_name text not null,
+    engine text,
+    charset text,
+    row_count bigint not null,
+    primary key (target, table_name)
+);
+
+create table if not exists ops.target_column (
+    target text not null,
+    table_name text not null,
+    column_name text not null,
+    position integer not null,
+    data_type text not null,
+    column_type text not null,
+    max_length bigint,
+    numeric_precision integer,
+    numeric_scale integer,
+    is_unsigned boolean not null,
+    is_nullable boolean not null,
+    has_default boolean not null,
+    is_auto_increment boolean not null,
+    charset text,
+    enum_values text[],
+    primary key (target, table_name, column_name)
+);
+
+create table if not exists ops.target_key (
+    target text not null,
+    table_name text not null,
+    key_name text not null,
+    kind text not null check (kind in ('primary', 'unique', 'foreign')),
+    column_names text[] not null,
+    ref_table text,
+    ref_column_names text[],
+    primary key (target, table_name, key_name)
+);
+
+create table if not exists ops.target_id (
+    target text not null,
+    table_name text not null,
+    id bigint not null,
+    primary key (target, table_name, id)
+);
+
+-- Values that the target's application treats as unique although its database does not.
+create table if not exists ops.target_business_key (
+    target text not null,
+    table_name text not null,
+    column_name text not null,
+    value text not null,
+    id bigint not null,
+    primary key (target, table_name, column_name, id)
+);
+
+create or replace view ops.current_target as
+select * from ops.target order by inspected_at desc, target desc limit 1;
+
+-- What became of a source record in the target. By MySQL target_id = planned_id.
+create table if not exists ops.id_map (
+    target text not null,
+    entity text not null,
+    _sonar_key text not null,
+    planned_id bigint not null,
+    target_id bigint not null,
+    run_id text not null,
+    loaded_at timestamptz not null default clock_timestamp(),
+    primary key (target, entity, _sonar_key)
+);
+
+-- The intent before a write and the hash after it: what lets a killed load go on, a second run write
+-- nothing, and an edit by staff be told from our own row.
+create table if not exists ops.row_state (
+    target text not null,
+    table_name text not null,
+    _sonar_key text not null,
+    _customer_key text,
+    row_key jsonb not null,
+    state text not null check (state in ('intended', 'written')),
+    old_hash text,
+    new_hash text not null,
+    run_id text not null,
+    changed_at timestamptz not null default clock_timestamp(),
+    primary key (target, table_name, _sonar_key)
+);
+
+-- Rows the target refused (cause server), or that went out with a refused one (cause reference).
+create table if not exists ops.refusal (
+    target text not null,
+    run_id text not null,
+    table_name text not null,
+    _sonar_key text not null,
+    _customer_key text,
+    cause text not null check (cause in ('server', 'reference')),
+    error_code integer,
+    column_name text,
+    message text not null,
+    refused_at timestamptz not null default clock_timestamp(),
+    primary key (target, run_id, table_name, _sonar_key)
+);
+
+create table if not exists ops.acceptance (
+    run_id text not null,
+    decided_at timestamptz not null default clock_timestamp(),
+    target text not null,
+    extraction_run_id text not null,
+    fingerprint text not null,
+    verdict text not null check (verdict in ('accepted', 'refused')),
+    findings jsonb not null,
+    primary key (run_id, decided_at)
+);
+
+create table if not exists ops.reconciliation (
+    run_id text not null,
+    target text not null,
+    entity text not null,
+    source bigint not null,
+    mart bigint not null,
+    merged bigint not null,
+    excluded bigint not null,
+    rejected bigint not null,
+    quarantined bigint not null,
+    loaded bigint not null,
+    in_target bigint not null,
+    identical bigint not null,
+    modified bigint not null,
+    missing bigint not null,
+    extra bigint not null,
+    verdict text not null check (verdict in ('agrees', 'differs')),
+    differences jsonb not null default '[]',
+    reconciled_at timestamptz not null default clock_timestamp(),
+    primary key (run_id, entity)
+);
+
+{% endmacro %}

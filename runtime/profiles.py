@@ -1,0 +1,59 @@
+"""`profiles.yml`: dbt's way into the warehouse, from the settings, so that plain `dbt` works.
+
+`profiles.yml.example` is the template and the only place that knows dbt's keys.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+
+from runtime.errors import ConfigError
+from runtime.settings import ROOT, warehouse_url
+
+PROFILES = ROOT / "profiles.yml"
+_MARK = (
+    "# Written from your settings; `make setup` writes it again. Remove this line to keep your own."
+)
+
+
+def render(template: str) -> str:
+    """Return the template with the warehouse of the settings in place of its variables."""
+    url = warehouse_url()
+    values = {
+        "WAREHOUSE_HOST": url.host or "",
+        "WAREHOUSE_PORT": str(url.port or 5432),
+        "WAREHOUSE_USER": url.username or "",
+        "WAREHOUSE_PASSWORD": str(url.password or ""),
+        "WAREHOUSE_DATABASE": url.database or "",
+        "WAREHOUSE_SSLMODE": str(url.query.get("sslmode", "prefer")),
+    }
+
+    def env_var(name: str, default: str | None = None) -> str:
+        value = values.get(name, default)
+        if value is None:
+            raise ConfigError(f"profiles.yml.example asks for {name}, which the settings lack")
+        return value
+
+    # The result is YAML, not HTML: escaping would break passwords.
+    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
+    environment.filters["as_number"] = str
+    return f"{_MARK}\n{environment.from_string(template).render(env_var=env_var)}\n"
+
+
+def write_profiles(path: Path = PROFILES) -> bool:
+    """Write `path` for the current warehouse; return False when it is the operator's own.
+
+    Raises:
+        ConfigError: no warehouse is configured.
+    """
+    if path.exists() and not path.read_text(encoding="utf-8").startswith(_MARK):
+        return False
+    content = render((ROOT / "profiles.yml.example").read_text(encoding="utf-8"))
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.touch(mode=0o600)
+    fresh.write_text(content, encoding="utf-8")
+    fresh.replace(path)
+    return True

@@ -1,0 +1,149 @@
+"""What the operator configures: environment first, then the env file, as typed values.
+
+The env file is `.env` at the project's root, or the file that `ENV_FILE` names. A variable that is
+empty counts as unset. Each function reads only what its caller needs, so that `extract` runs
+without a Splynx and `load` without a Sonar.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from runtime.errors import ConfigError
+from runtime.log import register_secret
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / ".local"
+BUILD = ROOT / "build"
+EMBEDDED_POSTGRES = LOCAL / "postgres"
+
+_MYSQL_PORT = 3306
+
+
+@dataclass(frozen=True, slots=True)
+class SonarApi:
+    """Where Sonar answers, and the token. `host` (without port) is the source's identity."""
+
+    url: str
+    host: str
+    key: str = field(repr=False)
+
+    @property
+    def endpoint(self) -> str:
+        """The GraphQL endpoint of the instance."""
+        return f"{self.url}/api/graphql"
+
+
+@dataclass(frozen=True, slots=True)
+class SplynxDb:
+    """Splynx's MySQL. `address` ("host:port/database") is how a target is named."""
+
+    url: URL = field(repr=False)
+    address: str
+
+
+def env_file() -> Path:
+    """Return the path of the env file, which need not exist."""
+    return ROOT / os.environ.get("ENV_FILE", ".env")
+
+
+def environment() -> Mapping[str, str]:
+    """Return all variables that are set and not empty; the process environment wins."""
+    from_file = dotenv_values(env_file(), interpolate=False)  # a `$` in a password is a `$`
+    merged = {**from_file, **os.environ}
+    return {name: value for name, value in merged.items() if value}
+
+
+def _required(name: str) -> str:
+    value = environment().get(name)
+    if value is None:
+        raise ConfigError(
+            f"{name} is not set: put it into {env_file().name} or the environment "
+            "(`make sandbox-up` writes one for the sandbox)"
+        )
+    return value
+
+
+def _parsed_url(name: str, text: str, dialect: str, driver: str) -> URL:
+    """Return the URL with our driver; errors name the variable, never its content."""
+    example = f"{dialect}://user:password@host:port/database"
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ConfigError(f"{name} is not a database URL: write it as {example}") from None
+    if url.get_backend_name() not in {dialect, "mariadb" if dialect == "mysql" else dialect}:
+        raise ConfigError(f"{name} is for another kind of database: write it as {example}")
+    if not url.database or not url.host:
+        raise ConfigError(f"{name} lacks the host or the database: write it as {example}")
+    if url.password:
+        register_secret(str(url.password))
+    return url.set(drivername=f"{dialect}+{driver}")
+
+
+def warehouse_url() -> URL:
+    """Return the warehouse's URL: `WAREHOUSE_URL`, else the embedded Postgres of `.local`."""
+    text = environment().get("WAREHOUSE_URL")
+    if text is not None:
+        return _parsed_url("WAREHOUSE_URL", text, "postgresql", "psycopg2")
+    state = EMBEDDED_POSTGRES / "service.json"
+    if not state.exists():
+        raise ConfigError("there is no warehouse yet: run `make services-up` or set WAREHOUSE_URL")
+    service = json.loads(state.read_text(encoding="utf-8"))
+    register_secret(service["password"])
+    return URL.create(
+        "postgresql+psycopg2",
+        username=service["user"],
+        password=service["password"],
+        host=service["host"],
+        port=service["port"],
+        database=service["database"],
+    )
+
+
+def sonar_api() -> SonarApi:
+    """Return the source: `SONAR_URL` and `SONAR_API_KEY`."""
+    text = _required("SONAR_URL").rstrip("/")
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.drivername not in {"http", "https"} or not url.host:
+        raise ConfigError("SONAR_URL is not a web address: write it as https://<instance>")
+    if url.username or url.password:
+        raise ConfigError("SONAR_URL must not hold credentials: put the token into SONAR_API_KEY")
+    key = _required("SONAR_API_KEY")
+    register_secret(key)
+    return SonarApi(url=text, host=url.host, key=key)
+
+
+def splynx_db() -> SplynxDb:
+    """Return Splynx's database: `SPLYNX_MYSQL_URL`."""
+    url = _parsed_url("SPLYNX_MYSQL_URL", _required("SPLYNX_MYSQL_URL"), "mysql", "pymysql")
+    address = f"{url.host}:{url.port or _MYSQL_PORT}/{url.database}"
+    return SplynxDb(url=url, address=address)
+
+
+def named_target(db: SplynxDb) -> None:
+    """Refuse unless `SPLYNX_TARGET` names the same database a second time.
+
+    Writing needs the target named twice, so that a stale URL alone cannot send a migration to the
+    wrong Splynx. The port may be left out when it is MySQL's own.
+
+    Raises:
+        ConfigError: `SPLYNX_TARGET` is missing or names another database.
+    """
+    named = _required("SPLYNX_TARGET")
+    accepted = {db.address, db.address.replace(f":{_MYSQL_PORT}/", "/")}
+    if named not in accepted:
+        raise ConfigError(
+            f"SPLYNX_TARGET says {named}, SPLYNX_MYSQL_URL leads to {db.address}: "
+            "writing needs both to name the same target"
+        )

@@ -1,0 +1,109 @@
+"""The Postgres warehouse: one way to connect, the `ops` schema, the lock of one run at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from runtime.errors import ConfigError, GateFailed, WarehouseError
+from runtime.settings import warehouse_url
+
+_OPS_SCHEMA = Path(__file__).parent / "ops" / "ops_schema.sql"
+_LOCK_KEY = 0x534F4E  # any constant; advisory locks are per database
+_LOCK_HOLDER = "WAREHOUSE_LOCK_PID"  # a parent `migrate` tells its stages which backend holds it
+
+
+def connect() -> Engine:
+    """Return an engine on the warehouse that has answered once.
+
+    Sessions are UTC with ISO dates, so that text forms and checksums do not depend on the server.
+
+    Raises:
+        ConfigError: no warehouse configured, or it refuses the credentials.
+        WarehouseError: it cannot be reached.
+    """
+    url = warehouse_url()
+    engine = create_engine(
+        url,
+        hide_parameters=True,  # bound values are personal data; errors must not repeat them
+        pool_pre_ping=True,
+        connect_args={
+            "options": "-c timezone=UTC -c datestyle=ISO,YMD",
+            "connect_timeout": 10,
+            "application_name": "sonar-to-splynx",
+        },
+    )
+    where = f"{url.host}:{url.port or 5432}/{url.database}"
+    try:
+        with engine.connect():
+            pass
+    except OperationalError as exc:
+        reason = str(exc.orig)
+        if "authentication failed" in reason or "does not exist" in reason:
+            raise ConfigError(
+                f"the warehouse at {where} refuses this user or database: check WAREHOUSE_URL"
+            ) from None
+        raise WarehouseError(
+            f"the warehouse at {where} does not answer: start it (`make services-up` for the "
+            "embedded one) or check WAREHOUSE_URL"
+        ) from None
+    return engine
+
+
+def ops_ddl() -> str:
+    """Return the DDL of the `ops` schema without the macro lines that dbt needs around it."""
+    source = _OPS_SCHEMA.read_text(encoding="utf-8")
+    return source.split("{% macro ops_schema() %}")[1].split("{% endmacro %}")[0]
+
+
+def ensure_ops(engine: Engine) -> None:
+    """Create what is missing of the `ops` schema."""
+    with engine.begin() as connection:
+        # "if not exists" looks before it inserts: two first commands at once would collide.
+        connection.execute(text("select pg_advisory_xact_lock(:key + 1)"), {"key": _LOCK_KEY})
+        connection.execution_options(no_parameters=True).exec_driver_sql(ops_ddl())
+
+
+def _is_held_by(connection: Connection, pid: int) -> bool:
+    held = text(
+        "select 1 from pg_locks where locktype = 'advisory' and classid = 0 and objid = :key"
+        " and objsubid = 1 and granted and pid = :pid"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+    return connection.execute(held, {"key": _LOCK_KEY, "pid": pid}).first() is not None
+
+
+@contextmanager
+def only_run(engine: Engine) -> Iterator[int]:
+    """Hold the warehouse's lock while the block runs; yield the backend pid that holds it.
+
+    A stage that `migrate` started finds the lock held by its parent and goes on under it. The lock
+    lives as long as its connection: a killed run leaves nothing to clean.
+
+    Raises:
+        GateFailed: another run is at work on this warehouse.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        parent = os.environ.get(_LOCK_HOLDER, "")
+        if parent.isdigit() and _is_held_by(connection, int(parent)):
+            yield int(parent)
+            return
+        taken = connection.execute(
+            text("select pg_try_advisory_lock(:key), pg_backend_pid()"), {"key": _LOCK_KEY}
+        ).one()
+        if not taken[0]:
+            raise GateFailed(
+                "another run is at work on this warehouse: wait for it to end, or stop it, and "
+                "start again"
+            )
+        yield int(taken[1])
+
+
+def lock_environment(pid: int | None) -> dict[str, str]:
+    """Return the variables by which a child process finds the lock that backend `pid` holds."""
+    return {} if pid is None else {_LOCK_HOLDER: str(pid)}
