@@ -32,15 +32,18 @@ def _newest(paths: Sequence[str]) -> float:
 
 
 def _dbt(arguments: Sequence[str], *, quiet: bool) -> subprocess.CompletedProcess[str]:
-    write_profiles()
-    command = [str(Path(sys.executable).with_name("dbt")), *arguments]
+    profiles = BUILD / "profiles"
+    profiles.mkdir(parents=True, exist_ok=True)
+    write_profiles(profiles / "profiles.yml")  # the settings decide, whatever stands in the root
     return subprocess.run(
-        command,
+        [str(Path(sys.executable).with_name("dbt")), *arguments],
         cwd=ROOT,
         env={
             **os.environ,
+            "DBT_PROFILES_DIR": str(profiles),
+            "DBT_TARGET_PATH": str(TARGET),
+            "DBT_LOG_PATH": str(BUILD / "logs"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "DBT_PROFILES_DIR": str(ROOT),
         },
         stdout=subprocess.PIPE if quiet else None,
         stderr=subprocess.STDOUT if quiet else None,

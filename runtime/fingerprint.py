@@ -28,10 +28,10 @@ def _content(connection: Connection, mart: Mart) -> tuple[int, str]:
         f' from "{mart.schema}"."{mart.name}" as mart'
     )
     try:
-        rows, checksum = connection.execute(query).one()
+        found = connection.execute(query).one()
     except ProgrammingError:
         raise ConfigError(f"{mart.relation} does not exist: run `make transform` first") from None
-    return int(rows), str(checksum)
+    return int(found[0]), str(found[1])
 
 
 def fingerprint(connection: Connection, manifest: Manifest) -> Fingerprint:

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
+import yaml
 from jinja2 import Environment, StrictUndefined
 
-from runtime.errors import ConfigError
 from runtime.settings import ROOT, warehouse_url
 
 PROFILES = ROOT / "profiles.yml"
-_MARK = (
-    "# Written from your settings; `make setup` writes it again. Remove this line to keep your own."
-)
+_MARK = "# Written from your settings by `make setup`. Remove this line and it is yours to keep."
+
+
+def _filled(node: Any, environment: Environment) -> Any:  # noqa: ANN401 - any YAML node
+    """Return a YAML node with the expressions in its texts evaluated."""
+    if isinstance(node, dict):
+        return {key: _filled(value, environment) for key, value in node.items()}
+    if not isinstance(node, str):
+        return node
+    value = environment.from_string(node).render()
+    return int(value) if "as_number" in node else value
 
 
 def render(template: str) -> str:
@@ -30,17 +39,12 @@ def render(template: str) -> str:
         "WAREHOUSE_DATABASE": url.database or "",
         "WAREHOUSE_SSLMODE": str(url.query.get("sslmode", "prefer")),
     }
-
-    def env_var(name: str, default: str | None = None) -> str:
-        value = values.get(name, default)
-        if value is None:
-            raise ConfigError(f"profiles.yml.example asks for {name}, which the settings lack")
-        return value
-
     # The result is YAML, not HTML: escaping would break passwords.
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
     environment.filters["as_number"] = str
-    return f"{_MARK}\n{environment.from_string(template).render(env_var=env_var)}\n"
+    environment.globals["env_var"] = lambda name, default="": values.get(name, default)
+    filled = _filled(yaml.safe_load(template), environment)
+    return f"{_MARK}\n{yaml.safe_dump(filled, sort_keys=False)}"
 
 
 def write_profiles(path: Path = PROFILES) -> bool:

@@ -21,8 +21,8 @@ from runtime.errors import ConfigError
 from runtime.log import register_secret
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCAL = ROOT / ".local"
-BUILD = ROOT / "build"
+LOCAL = Path(os.environ.get("LOCAL_DIR") or ROOT / ".local").resolve()  # data of our own servers
+BUILD = Path(os.environ.get("BUILD_DIR") or ROOT / "build").resolve()  # whatever can be made again
 EMBEDDED_POSTGRES = LOCAL / "postgres"
 
 _MYSQL_PORT = 3306

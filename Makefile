@@ -1,0 +1,117 @@
+# Every target is one command a person could type. make itself answers 2 for any failure, so each
+# command ends with a line that holds its own exit code and meaning (see README, "Exit codes").
+
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+
+# Nobody is told that you run this.
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export RUNTIME__DLTHUB_TELEMETRY := false
+export GX_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+
+# `make extract SAMPLE=100` becomes `--sample 100`; `DRY_RUN=1` becomes `--dry-run`.
+option = $(if $($(1)),--$(2) $($(1)))
+switch = $(if $(filter-out 0,$($(1))),--$(2))
+each = $(foreach name,$($(1)),--$(2) $(name))
+
+EXTRACT_OPTIONS = $(call option,SAMPLE,sample) $(call each,INCLUDE,include) $(call each,EXCLUDE,exclude) \
+	$(call switch,FULL,full) $(call option,PAGE_SIZE,page-size) $(call option,MAX_DEPTH,max-depth) \
+	$(call option,REQUEST_TIMEOUT,request-timeout) $(call option,RATE_LIMIT_DELAY,rate-limit-delay) \
+	$(call option,RATE_LIMIT_RETRIES,rate-limit-retries) $(call option,WORKERS,workers)
+LOAD_OPTIONS = $(call option,ROUTE,route) $(call switch,DRY_RUN,dry-run)
+
+.PHONY: help
+help: ## what can be done (this list)
+	@awk 'BEGIN {FS = ":.*## "} /^## / {printf "\n%s\n", substr($$0, 4)} \
+		/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(PYTHON):
+	@echo "there is no .venv yet: run 'make setup' first" >&2; exit 2
+
+## Start here
+
+.PHONY: setup demo test
+setup: ## everything a fresh machine lacks: packages, MariaDB for the sandbox, .env, profiles.yml
+	@scripts/setup.sh
+
+demo: setup ## sandboxes, the whole way on a generated tenant, and the report
+	@$(PYTHON) -m services up
+	@$(PYTHON) -m sandbox up
+	@$(PYTHON) -m runtime migrate
+
+test: setup ## all tests, against real local servers of their own
+	@$(PYTHON) -m pytest
+
+## The way, stage by stage
+
+.PHONY: discover extract extract-status extract-clean transform accept inspect plan load reconcile report migrate
+discover: | $(PYTHON) ## what Sonar has and what an extraction would read
+	@$(PYTHON) -m extract discover
+
+extract: | $(PYTHON) ## land Sonar in the warehouse, and prove it (SAMPLE= INCLUDE= EXCLUDE= FULL=1 …)
+	@$(PYTHON) -m extract run $(EXTRACT_OPTIONS)
+
+extract-status: | $(PYTHON) ## what landed last time, with grades
+	@$(PYTHON) -m extract status
+
+extract-clean: | $(PYTHON) ## forget what landed (YES=1)
+	@$(PYTHON) -m extract clean $(call switch,YES,yes)
+
+inspect: | $(PYTHON) ## what the target has: columns, keys, ids in use
+	@$(PYTHON) -m load inspect
+
+transform: | $(PYTHON) ## dbt build: seeds, models, data tests
+	@$(PYTHON) -m runtime transform
+
+accept: | $(PYTHON) ## Great Expectations over the marts: Data Docs and the verdict
+	@$(PYTHON) -m expectations run
+
+plan: | $(PYTHON) ## what a load would write
+	@$(PYTHON) -m load plan
+
+load: | $(PYTHON) ## write the accepted rows (DRY_RUN=1 ROUTE=mysql)
+	@$(PYTHON) -m load run $(LOAD_OPTIONS)
+
+reconcile: | $(PYTHON) ## compare Sonar, warehouse and Splynx
+	@$(PYTHON) -m load.reconcile
+
+report: | $(PYTHON) ## the page to read and sign: build/report/index.html
+	@$(PYTHON) -m load.report
+
+migrate: | $(PYTHON) ## all stages under one run; again: only what changed
+	@$(PYTHON) -m runtime migrate
+
+## Local servers
+
+.PHONY: services-up services-down sandbox-up sandbox-down
+services-up: | $(PYTHON) ## start the embedded warehouse (unless WAREHOUSE_URL is set)
+	@$(PYTHON) -m services up
+
+services-down: | $(PYTHON) ## stop it
+	@$(PYTHON) -m services down
+
+sandbox-up: | $(PYTHON) ## start a Sonar and a Splynx to rehearse with
+	@$(PYTHON) -m sandbox up
+
+sandbox-down: | $(PYTHON) ## stop them
+	@$(PYTHON) -m sandbox down
+
+## For those who change the code
+
+.PHONY: lint format test-fast prove-tests clean
+lint: | $(PYTHON) ## ruff and mypy
+	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy
+
+format: | $(PYTHON) ## ruff format
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+test-fast: | $(PYTHON) ## the tests that need no server
+	@$(PYTHON) -m pytest -m "not postgres and not mysql and not e2e"
+
+prove-tests: | $(PYTHON) ## break the code on purpose, once per important test, and see it turn red
+	@$(PYTHON) scripts/prove_tests.py
+
+clean: ## remove what can be made again: build/ and caches (never .local, .env, profiles.yml)
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
