@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import click
+import pytest
+
+from runtime import cli
+from runtime.errors import (
+    ConfigError,
+    GateFailed,
+    MigrationError,
+    ReconcileMismatch,
+    TargetError,
+    Unfinished,
+)
+from runtime.log import register_secret
+
+
+def _command(error: BaseException | None) -> click.Command:
+    @click.command()
+    def command() -> None:
+        click.echo("output")
+        if error is not None:
+            raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (None, 0),
+        (RuntimeError("boom"), 1),
+        (MigrationError("ours"), 1),
+        (ConfigError("mend"), 2),
+        (GateFailed("no"), 3),
+        (ReconcileMismatch("differs"), 4),
+        (TargetError("gone"), 5),
+        (Unfinished("left", ["a", "b"]), 6),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_an_error_becomes_its_code_and_a_last_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException | None,
+    code: int,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["load"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main(_command(error), "load")
+    assert ended.value.code == code
+    out, err = capsys.readouterr()
+    assert out == "output\n"
+    assert err.splitlines()[-1].startswith(f"load: {code} ")
+
+
+def test_only_a_bug_shows_a_traceback_and_never_a_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register_secret("s3cr3t/with+signs")
+    monkeypatch.setattr("sys.argv", ["load"])
+    with pytest.raises(SystemExit):
+        cli.main(_command(RuntimeError("at s3cr3t/with+signs and s3cr3t%2Fwith%2Bsigns")), "load")
+    err = capsys.readouterr().err
+    assert "Traceback" in err
+    assert "s3cr3t" not in err
+    with pytest.raises(SystemExit):
+        cli.main(_command(ConfigError("mend this")), "load")
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_long_list_of_what_is_left_is_cut_and_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["extract"])
+    with pytest.raises(SystemExit):
+        cli.main(_command(Unfinished("left", [f"item {n}" for n in range(25)])), "extract")
+    err = capsys.readouterr().err
+    assert "  - item 19" in err
+    assert "item 20" not in err
+    assert "… and 5 more" in err

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runtime.errors import ConfigError
+from runtime.manifest import Reference, marts_of
+
+
+def _model(name: str, group: str | None, **extra: Any) -> dict[str, Any]:
+    load = {"key": ["id"], "group": group, "routes": ["mysql"]}
+    meta = {"load": load, "confidence": "observed"} if group else {}
+    return {
+        "name": name,
+        "resource_type": "model",
+        "schema": "splynx_staging",
+        "checksum": {"checksum": f"code of {name}"},
+        "config": {"meta": meta},
+        "columns": {
+            "_sonar_key": {"data_type": "text"},
+            "id": {"data_type": "integer", "config": {"meta": {"source": ["sonar.x.id"]}}},
+            "end_date": {"data_type": "date", "config": {"meta": {"none": "0000-00-00"}}},
+        },
+        **extra,
+    }
+
+
+def _reference(child: str, column: str, parent: str) -> dict[str, Any]:
+    arguments = {"to": f"ref('{parent}')", "field": "id", "column_name": column}
+    return {
+        "name": f"relationships_{child}_{column}",
+        "resource_type": "test",
+        "config": {},
+        "attached_node": f"model.p.{child}",
+        "test_metadata": {"name": "relationships", "kwargs": arguments},
+    }
+
+
+def _document(*nodes: dict[str, Any], **parents: list[str]) -> dict[str, Any]:
+    return {
+        "nodes": {f"{n['resource_type']}.p.{n['name']}": n for n in nodes},
+        "sources": {"source.p.raw_sonar.accounts": {"name": "accounts", "schema": "raw_sonar"}},
+        "parent_map": {f"model.p.{name}": found for name, found in parents.items()},
+    }
+
+
+def test_marts_come_parents_first_inside_their_groups() -> None:
+    manifest = marts_of(
+        _document(
+            _model("zones", "foundation"),
+            _model("a_services", "customer"),
+            _model("customers", "customer"),
+            _model("a_leftover", "trailing"),
+            _model("int_things", None),
+            _reference("a_services", "customer_id", "customers"),
+            _reference("a_services", "zone_id", "zones"),
+            _reference("customers", "parent_id", "customers"),
+            _reference("customers", "partner_id", "stg_partners"),
+            customers=["source.p.raw_sonar.accounts"],
+        )
+    )
+    assert [m.name for m in manifest.marts] == ["zones", "customers", "a_services", "a_leftover"]
+    assert manifest.mart("customers").references == (Reference("parent_id", "customers", "id"),)
+    assert manifest.mart("customers").collections == {"accounts"}
+    assert [r.to_mart for r in manifest.mart("a_services").references] == ["customers", "zones"]
+
+
+def test_only_loaded_columns_appear_with_their_spelling_of_none() -> None:
+    mart = marts_of(_document(_model("customers", "customer"))).mart("customers")
+    assert [(c.name, c.none) for c in mart.columns] == [("id", None), ("end_date", "0000-00-00")]
+
+
+def test_the_checksum_follows_the_code_of_an_ancestor_and_nothing_else() -> None:
+    def checksum(code: str, other: str) -> str:
+        parent = _model("int_things", None, checksum={"checksum": code})
+        stranger = _model("int_other", None, checksum={"checksum": other})
+        mart = _model("customers", "customer")
+        return marts_of(
+            _document(mart, parent, stranger, customers=["model.p.int_things"])
+        ).checksum
+
+    assert checksum("a", "x") == checksum("a", "y")
+    assert checksum("a", "x") != checksum("b", "x")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [
+        pytest.param(
+            [
+                _model("a", "customer"),
+                _model("b", "customer"),
+                _reference("a", "b_id", "b"),
+                _reference("b", "a_id", "a"),
+            ],
+            "in a circle",
+            id="circle",
+        ),
+        pytest.param(
+            [_model("a", "foundation"), _model("b", "customer"), _reference("a", "b_id", "b")],
+            "loaded later",
+            id="against-the-groups",
+        ),
+        pytest.param([_model("a", "sometime")], "use one of", id="unknown-group"),
+    ],
+)
+def test_a_wrong_plan_is_refused(nodes: list[dict[str, Any]], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        marts_of(_document(*nodes))

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import URL, Engine, text
+
+from runtime import log, warehouse
+from runtime.errors import ConfigError, GateFailed, Unfinished, WarehouseError
+from runtime.fingerprint import fingerprint
+from runtime.manifest import Manifest, Mart
+from runtime.run_ledger import stage
+
+pytestmark = pytest.mark.postgres
+
+
+def test_an_unreachable_warehouse_is_told_from_a_refusing_one(
+    warehouse_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = warehouse_url.set(port=1)
+    monkeypatch.setenv("WAREHOUSE_URL", nobody.render_as_string(hide_password=False))
+    with pytest.raises(WarehouseError, match="does not answer"):
+        warehouse.connect()
+    stranger = warehouse_url.set(password="wrong-password")
+    monkeypatch.setenv("WAREHOUSE_URL", stranger.render_as_string(hide_password=False))
+    with pytest.raises(ConfigError, match="refuses this user") as raised:
+        warehouse.connect()
+    assert "wrong-password" not in str(raised.value)
+
+
+def test_a_second_run_is_refused_until_the_first_has_ended(warehouse: Engine) -> None:
+    with stage("first"):
+        with pytest.raises(GateFailed, match="another run is at work"), stage("second"):
+            pytest.fail("two runs at once")
+        with stage("status", exclusive=False):
+            pass  # commands that only read need no lock
+    with stage("second"):
+        pass
+    with warehouse.connect() as connection:
+        steps = connection.execute(text("select step from ops.step order by started_at")).scalars()
+        assert list(steps) == ["first", "status", "second"]
+
+
+def test_a_stage_goes_on_under_its_parents_lock(
+    warehouse: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stage("migrate") as parent:
+        monkeypatch.setenv("WAREHOUSE_LOCK_PID", str(parent.lock_pid))
+        with stage("extract") as child:
+            assert child.lock_pid == parent.lock_pid
+    # The variable alone opens nothing: the backend must really hold the lock.
+    with stage("other") as holder:
+        assert holder.lock_pid != parent.lock_pid
+        with pytest.raises(GateFailed), stage("extract"):
+            pytest.fail("a stale parent opened the lock")
+    assert warehouse is not None
+
+
+def test_the_ledger_keeps_codes_and_counters_without_secrets(
+    warehouse: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUN_ID", "a-run")
+    log.register_secret("planted-secret")
+    with pytest.raises(Unfinished), stage("extract") as run:
+        run.note(rows=7, text="holds planted-secret")
+        raise Unfinished("left")
+    with warehouse.connect() as connection:
+        step = connection.execute(text("select * from ops.step")).one()
+        ended = connection.execute(text("select command, exit_code from ops.run")).one()
+    assert (step.run_id, step.exit_code, step.detail["rows"]) == ("a-run", 6, 7)
+    assert step.detail["text"] == "holds ***"
+    assert tuple(ended) == ("extract", 6)
+
+
+def test_the_fingerprint_sees_one_changed_cell_and_no_reordering(warehouse: Engine) -> None:
+    mart = Mart(
+        name="things",
+        schema="splynx_staging",
+        columns=(),
+        key=("id",),
+        group="foundation",
+        routes=frozenset({"mysql"}),
+        references=(),
+        business_keys=(),
+        confidence="observed",
+        collections=frozenset(),
+    )
+    manifest = Manifest(marts=(mart,), checksum="code")
+    with warehouse.connect() as connection:
+        with pytest.raises(ConfigError, match="run `make transform`"):
+            fingerprint(connection, manifest)
+        connection.rollback()
+        connection.execute(text("create schema splynx_staging"))
+        connection.execute(text("create table splynx_staging.things (id int, name text)"))
+        connection.execute(text("insert into splynx_staging.things values (1, 'a'), (2, null)"))
+        first = fingerprint(connection, manifest)
+        connection.execute(text("update splynx_staging.things set name = 'a' where id = 1"))
+        assert fingerprint(connection, manifest) == first
+        connection.execute(text("update splynx_staging.things set name = '' where id = 2"))
+        changed = fingerprint(connection, manifest)
+        other_code = fingerprint(connection, Manifest(marts=(mart,), checksum="other code"))
+    assert first.marts["things"][0] == 2
+    assert len({first.value, changed.value, other_code.value}) == 3
