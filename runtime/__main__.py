@@ -1,10 +1,10 @@
-"""`python -m runtime transform|migrate|profiles`: what belongs to no single stage."""
+"""`python -m runtime transform|migrate`: what belongs to no single stage."""
 
 from __future__ import annotations
 
 import click
 
-from runtime import cli, dbt, profiles
+from runtime import cli, dbt
 from runtime.migrate import migrate
 from runtime.run_ledger import stage
 
@@ -27,15 +27,6 @@ def transform_command() -> None:
 def migrate_command() -> None:
     """Extract, inspect, transform, accept, plan, load, reconcile, report."""
     migrate()
-
-
-@commands.command("profiles")
-def profiles_command() -> None:
-    """Write profiles.yml, so that plain dbt finds the warehouse."""
-    if profiles.write_profiles():
-        click.echo("profiles.yml written")
-    else:
-        click.echo("profiles.yml is your own: left alone")
 
 
 if __name__ == "__main__":

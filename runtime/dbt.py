@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import orjson
 
 from runtime.errors import ConfigError, GateFailed, MigrationError, WarehouseError
 from runtime.log import redact
 from runtime.profiles import write_profiles
-from runtime.settings import BUILD, ROOT
+from runtime.progress import Progress
+from runtime.settings import BUILD, LOCAL, ROOT
 
 TARGET = BUILD / "dbt"
 MANIFEST = TARGET / "manifest.json"
 _RUN_RESULTS = TARGET / "run_results.json"
 _SOURCES = ("dbt_project.yml", "profiles.yml.example", "dbt_project", "runtime/ops")
 _SHOWN_FAILURES = 10
+_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult"}  # dbt's names of its events
 
 
 def _newest(paths: Sequence[str]) -> float:
@@ -31,11 +34,12 @@ def _newest(paths: Sequence[str]) -> float:
     return newest
 
 
-def _dbt(arguments: Sequence[str], *, quiet: bool) -> subprocess.CompletedProcess[str]:
-    profiles = BUILD / "profiles"
+def _start(*arguments: str) -> subprocess.Popen[str]:
+    """Start dbt against the warehouse of the settings; its output is ours to read."""
+    profiles = LOCAL / "dbt"  # not under build: it holds the warehouse's password
     profiles.mkdir(parents=True, exist_ok=True)
     write_profiles(profiles / "profiles.yml")  # the settings decide, whatever stands in the root
-    return subprocess.run(
+    return subprocess.Popen(
         [str(Path(sys.executable).with_name("dbt")), *arguments],
         cwd=ROOT,
         env={
@@ -45,11 +49,45 @@ def _dbt(arguments: Sequence[str], *, quiet: bool) -> subprocess.CompletedProces
             "DBT_LOG_PATH": str(BUILD / "logs"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         },
-        stdout=subprocess.PIPE if quiet else None,
-        stderr=subprocess.STDOUT if quiet else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
     )
+
+
+def _event(line: str) -> Mapping[str, Any]:
+    """Return a line of dbt's JSON log, or a line that is none (a traceback) in the same shape."""
+    try:
+        event: Mapping[str, Any] = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return {"info": {"level": "error", "name": "", "msg": line.rstrip()}, "data": {}}
+    return event
+
+
+def _finished(process: subprocess.Popen[str]) -> Iterator[tuple[str, int]]:
+    """Yield (name, number of all nodes) as nodes finish; pass on warnings and errors."""
+    assert process.stdout is not None  # noqa: S101 - started with a pipe; narrows the type
+    for line in process.stdout:
+        event = _event(line)
+        info, data = event["info"], event["data"]
+        if info["level"] in {"warn", "error"}:
+            click.echo(redact(info["msg"]), err=True)
+        total = data.get("total") or data.get("num_models")  # models say the one, tests the other
+        if info["name"] in _FINISHED and total:
+            yield data["node_info"]["node_name"], int(total)
+
+
+def _follow(process: subprocess.Popen[str]) -> None:
+    """Show dbt's progress until it ends; the clock starts when its first node is done."""
+    with process:
+        events = _finished(process)
+        first = next(events, None)
+        if first is not None:
+            with Progress("transform", first[1], "nodes") as progress:
+                progress.advance(1)
+                for name, _ in events:
+                    progress.part(name)
+                    progress.advance(1)
 
 
 def parse_if_stale() -> None:
@@ -60,9 +98,10 @@ def parse_if_stale() -> None:
     """
     if MANIFEST.exists() and MANIFEST.stat().st_mtime > _newest(_SOURCES):
         return
-    done = _dbt(["parse", "--quiet"], quiet=True)
-    if done.returncode != 0:
-        lines = redact(done.stdout).strip().splitlines() or ["no output"]
+    process = _start("parse", "--quiet")
+    output, _ = process.communicate()
+    if process.returncode != 0:
+        lines = redact(output).strip().splitlines() or ["no output"]
         raise ConfigError(f"the dbt project does not parse: {' '.join(lines[-5:])}")
     MANIFEST.touch()  # a partial parse that found nothing new leaves the old file
 
@@ -87,10 +126,11 @@ def build() -> Mapping[str, int]:
         MigrationError: a model does not run; a bug of ours or an unknown Sonar.
     """
     _RUN_RESULTS.unlink(missing_ok=True)
-    done = _dbt(["build", "--exclude-resource-type", "unit_test"], quiet=False)
+    process = _start("--log-format", "json", "build", "--exclude-resource-type", "unit_test")
+    _follow(process)
     if not _RUN_RESULTS.exists():
         raise ConfigError(
-            f"dbt ended with {done.returncode} before it ran anything: see the lines above"
+            f"dbt ended with {process.returncode} before it ran anything: see the lines above"
         )
     results = orjson.loads(_RUN_RESULTS.read_bytes())["results"]
     errors, failures = _failures(results, "error"), _failures(results, "fail")
@@ -101,8 +141,8 @@ def build() -> Mapping[str, int]:
     if failures:
         shown = "; ".join(failures[:_SHOWN_FAILURES])
         raise GateFailed(f"dbt: {len(failures)} data tests failed: {shown}", {"tests": failures})
-    if done.returncode != 0:
-        raise MigrationError(f"dbt ended with {done.returncode}: see the lines above")
+    if process.returncode != 0:
+        raise MigrationError(f"dbt ended with {process.returncode}: see the lines above")
     counts: dict[str, int] = {}
     for result in results:
         counts[result["status"]] = counts.get(result["status"], 0) + 1

@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 
 from runtime.settings import ROOT, warehouse_url
 
-PROFILES = ROOT / "profiles.yml"
+PROFILES = Path(os.environ.get("DBT_PROFILES_DIR") or ROOT) / "profiles.yml"
 _MARK = "# Written from your settings by `make setup`. Remove this line and it is yours to keep."
 
 

@@ -21,7 +21,6 @@ install_packages() {
     [ "${SETUP_INSTALL:-yes}" = yes ] || fail "$why is missing and SETUP_INSTALL=no: run 'apt-get install $*' and then make setup again"
     root=$(as_root) || fail "$why is missing and there is no right to install it: have 'apt-get install $*' run as root, then make setup again"
     say "$why is missing, running: $root apt-get install -y --no-install-recommends $*"
-    mkdir -p build
     {
         $root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" ||
         { $root apt-get update && $root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; }
@@ -39,6 +38,7 @@ find_python() {
     return 1
 }
 
+mkdir -p build
 python=$(find_python) || fail "no Python 3.11 to 3.13 found: install one, or name it with PYTHON3=/path/to/python"
 
 if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c '' 2>/dev/null; then
@@ -69,6 +69,5 @@ if [ ! -e .env ]; then
     (umask 077 && cp .env.example .env)
     say "wrote .env from .env.example"
 fi
-.venv/bin/python -m services prepare
-.venv/bin/python -m runtime profiles 2>/dev/null || fail "profiles.yml could not be written: run .venv/bin/python -m runtime profiles"
+.venv/bin/python -m services prepare 2>build/setup.log || { cat build/setup.log >&2; exit 2; }
 say "ready; 'make' shows what can be done"

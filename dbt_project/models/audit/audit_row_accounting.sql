@@ -1,0 +1,74 @@
+with record_counts as (
+    select * from {{ ref('stg_sonar__record_counts') }}
+),
+
+extractions as (
+    select *
+    from {{ ref('stg_ops__extractions') }}
+    where state = 'complete' and grade in ('proven', 'counted', 'whole')
+),
+
+staged_counts as (
+    {% for collection, model in mapped_collections() %}
+        select
+            '{{ collection }}' as collection,
+            count(*) as staged
+        from {{ ref(model) }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+outcomes as (
+    select
+        collection,
+        count(*) filter (where outcome = 'merged') as merged,
+        count(*) filter (where outcome = 'excluded') as excluded,
+        count(*) filter (where outcome = 'rejected') as rejected
+    from {{ ref('audit_record_outcomes') }}
+    group by collection
+),
+
+-- The rows that every customer has are counted from their marts, each against the accounts.
+mart_rows as (
+    {% for collection, mart in [
+        ('accounts', 'customers'),
+        ('accounts', 'customer_info'),
+        ('accounts', 'customer_cap'),
+        ('accounts', 'customer_billing'),
+        ('services', 'tariffs_internet'),
+        ('account_services', 'services_internet'),
+    ] %}
+        select
+            '{{ collection }}' as collection,
+            '{{ mart }}' as entity,
+            count(*) as mart
+        from {{ ref(mart) }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+final as (
+    select
+        record_counts.collection,
+        coalesce(mart_rows.entity, record_counts.collection) as entity,
+        extractions.proven_rows as proven,
+        staged_counts.staged,
+        coalesce(mart_rows.mart, 0) as mart,
+        coalesce(outcomes.merged, 0) as merged,
+        coalesce(outcomes.excluded, 0) as excluded,
+        coalesce(outcomes.rejected, 0) as rejected,
+        record_counts.deleted_rows as deleted,
+        -- without a proof of the source, what landed is the measure
+        coalesce(extractions.proven_rows, record_counts.live_rows)
+        - coalesce(mart_rows.mart, 0)
+        - coalesce(outcomes.merged, 0)
+        - coalesce(outcomes.excluded, 0)
+        - coalesce(outcomes.rejected, 0) as unaccounted
+    from record_counts
+    left join staged_counts on record_counts.collection = staged_counts.collection
+    left join outcomes on record_counts.collection = outcomes.collection
+    left join mart_rows on record_counts.collection = mart_rows.collection
+    left join extractions on record_counts.collection = extractions.collection
+)
+
+select * from final

@@ -1,0 +1,164 @@
+{{ config(
+    materialized='incremental',
+    unique_key=['target', 'entity', '_sonar_key'],
+    full_refresh=false,
+    on_schema_change='fail',
+) }}
+
+with current_target as (
+    select * from {{ ref('stg_splynx__current_target') }}
+),
+
+candidates as (
+    select * from {{ ref('int_crosswalk__candidates') }}
+),
+
+fixed as (
+    select * from {{ ref('int_crosswalk__fixed') }}
+),
+
+strangers as (
+    select * from {{ ref('int_crosswalk__strangers') }}
+),
+
+ids_in_use as (
+    select * from {{ ref('stg_splynx__ids_in_use') }}
+),
+
+planned_before as (
+    {% if is_incremental() %}
+        select
+            entity,
+            _sonar_key,
+            planned_id,
+            origin
+        from {{ this }}
+        where target = (select target from current_target)
+    {% else %}
+        select
+            null::text as entity,
+            null::text as _sonar_key,
+            null::bigint as planned_id,
+            null::text as origin
+        where false
+    {% endif %}
+),
+
+-- Ids that are spoken for, by a stranger in the target or by source records.
+spoken_for as (
+    select
+        entity,
+        id,
+        bool_or(_sonar_key is null) as is_strangers,
+        bool_or(is_fixed) as is_fixed,
+        min(_sonar_key) filter (where is_fixed) as fixed_key,
+        min(_sonar_key) as first_key,
+        max(_sonar_key) as last_key
+    from (
+        select entity, id, null::text as _sonar_key, false as is_fixed from strangers
+        union all
+        select entity, planned_id, _sonar_key, true from fixed
+        union all
+        select entity, planned_id, _sonar_key, false from planned_before
+    ) as ids
+    group by entity, id
+),
+
+-- A fixed id stands whatever else is true. An earlier plan stands while nobody else took its id.
+standing as (
+    select
+        candidates.entity,
+        candidates._sonar_key,
+        candidates.sonar_id,
+        planned_before.planned_id as before_id,
+        planned_before.origin as before_origin,
+        case
+            when fixed.planned_id is not null then fixed.planned_id
+            when spoken_for.is_strangers then null
+            when spoken_for.is_fixed and spoken_for.fixed_key <> candidates._sonar_key then null
+            else planned_before.planned_id
+        end as standing_id
+    from candidates
+    left join fixed
+        on candidates.entity = fixed.entity and candidates._sonar_key = fixed._sonar_key
+    left join planned_before
+        on
+            candidates.entity = planned_before.entity
+            and candidates._sonar_key = planned_before._sonar_key
+    left join spoken_for
+        on
+            planned_before.entity = spoken_for.entity
+            and planned_before.planned_id = spoken_for.id
+),
+
+-- The Sonar id is kept where it is free. MySQL gives id 0 a new id, so 0 is never kept.
+kept as (
+    select
+        standing.*,
+        case
+            when standing.standing_id is not null then null
+            when standing.sonar_id not between 1 and {{ var('highest_planned_id') }} then null
+            when spoken_for.is_strangers then null
+            when spoken_for.first_key <> standing._sonar_key then null
+            when spoken_for.last_key <> standing._sonar_key then null
+            else standing.sonar_id
+        end as kept_id
+    from standing
+    left join spoken_for
+        on standing.entity = spoken_for.entity and standing.sonar_id = spoken_for.id
+),
+
+-- New ids lie above every id in use, planned or about to be kept.
+highest as (
+    select
+        entity,
+        max(id) as id
+    from (
+        select entity, id from spoken_for
+        union all
+        select table_name as entity, id from ids_in_use
+        union all
+        select entity, sonar_id as id
+        from candidates
+        where sonar_id <= {{ var('highest_planned_id') }}
+    ) as ids
+    group by entity
+),
+
+planned as (
+    select
+        kept.entity,
+        kept._sonar_key,
+        kept.sonar_id,
+        kept.before_id,
+        kept.before_origin,
+        kept.standing_id,
+        kept.kept_id,
+        greatest(coalesce(highest.id, 0), 0) + row_number() over (
+            partition by kept.entity, coalesce(kept.standing_id, kept.kept_id) is null
+            order by kept.sonar_id, kept._sonar_key
+        ) as new_id
+    from kept
+    left join highest on kept.entity = highest.entity
+),
+
+final as (
+    select
+        current_target.target,
+        planned.entity,
+        planned._sonar_key,
+        coalesce(planned.standing_id, planned.kept_id, planned.new_id) as planned_id,
+        case
+            when planned.standing_id = planned.before_id then planned.before_origin
+            when coalesce(planned.standing_id, planned.kept_id) = planned.sonar_id then 'kept'
+            else 'new'
+        end as origin
+    from planned
+    cross join current_target
+    -- Only what changes is written.
+    where
+        coalesce(planned.standing_id, planned.kept_id, planned.new_id)
+        is distinct from planned.before_id
+)
+
+select * from final

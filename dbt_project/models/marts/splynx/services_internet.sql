@@ -1,0 +1,65 @@
+with services as (
+    select *
+    from {{ ref('int_services__screened') }}
+    where reject_reason is null and exclude_rule is null
+),
+
+tariffs as (
+    select * from {{ ref('int_services__tariffs_screened') }}
+),
+
+service_ids as (
+    {{ planned_ids('services_internet') }}
+),
+
+customer_ids as (
+    {{ planned_ids('customers') }}
+),
+
+tariff_ids as (
+    {{ planned_ids('tariffs_internet') }}
+),
+
+final as (
+    select
+        services._sonar_key,
+        services._customer_key,
+        service_ids.planned_id as id,
+        null::bigint as parent_id,
+        customer_ids.planned_id as customer_id,
+        tariff_ids.planned_id as tariff_id,
+        null::bigint as bundle_service_id,
+        null::bigint as router_id,
+        null::bigint as sector_id,
+        services.login::varchar as login,
+        null::varchar as password,
+        '0'::varchar as taking_ipv4,
+        null::varchar as ipv4,
+        null::varchar as ipv4_route,
+        null::bigint as ipv4_pool_id,
+        '0'::varchar as taking_ipv6,
+        null::varchar as ipv6,
+        null::varchar as ipv6_delegated,
+        null::bigint as ipv6_pool_id,
+        null::varchar as mac,
+        null::varchar as port_id,
+        services.description::varchar as description,
+        services.quantity,
+        null::varchar as unit,
+        services.unit_price,
+        services.start_date,
+        null::date as end_date,
+        services.service_status::varchar as status,
+        null::varchar as status_new,
+        null::date as discount_start_date,
+        null::date as discount_end_date,
+        null::varchar as discount_text,
+        null::date as old_end_date
+    from services
+    left join tariffs on services.sonar_service_id = tariffs.sonar_service_id
+    left join service_ids on services._sonar_key = service_ids._sonar_key
+    left join customer_ids on services._customer_key = customer_ids._sonar_key
+    left join tariff_ids on tariffs._sonar_key = tariff_ids._sonar_key
+)
+
+select * from final

@@ -1,0 +1,9 @@
+{% test unique_ignoring_case(model, column_name) %}
+    -- Splynx compares in a collation that ignores case.
+    select
+        lower({{ column_name }}) as value_lower_case,
+        count(*) as times
+    from {{ model }}
+    group by lower({{ column_name }})
+    having count(*) > 1
+{% endtest %}

@@ -1,0 +1,73 @@
+"""All suites in one process, one checkpoint, one set of Data Docs.
+
+Importing Great Expectations takes about five seconds and a table a third of one, so every mart is
+validated in the same process (measured on 20 tables of 100,000 rows).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import great_expectations as gx
+from sqlalchemy.engine import URL
+
+from expectations.context import add_warehouse, new_context, write_docs
+from expectations.gate import RuleResult
+from expectations.results import RESULT_FORMAT, make_safe, rule_results
+from expectations.suites import rules_of
+from expectations.target import TargetTable
+from runtime.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the rules found, and where their pages are."""
+
+    results: tuple[RuleResult, ...]
+    docs: Path
+
+
+def run_rules(
+    url: URL, manifest: Manifest, tables: Mapping[str, TargetTable], docs: Path
+) -> Outcome:
+    """Validate every mart against its rules and write Data Docs into `docs`, which is emptied.
+
+    A rule that fails is a result; so is a rule that cannot be evaluated.
+    """
+    context = new_context()
+    schemas = sorted({mart.schema for mart in manifest.marts})
+    sources = {schema: add_warehouse(context, url, schema) for schema in schemas}
+    definitions = []
+    for mart in manifest.marts:
+        asset = sources[mart.schema].add_table_asset(mart.name, table_name=mart.name)
+        suite = context.suites.add(
+            gx.ExpectationSuite(
+                mart.name, expectations=rules_of(mart, manifest.marts, tables.get(mart.name))
+            )
+        )
+        definitions.append(
+            context.validation_definitions.add(
+                gx.ValidationDefinition(
+                    name=mart.name,
+                    data=asset.add_batch_definition_whole_table("all rows"),
+                    suite=suite,
+                )
+            )
+        )
+    checkpoint = context.checkpoints.add(
+        gx.Checkpoint(
+            name="acceptance",
+            validation_definitions=definitions,
+            result_format=dict(RESULT_FORMAT),
+        )
+    )
+    found: list[RuleResult] = []
+    for key, validation in checkpoint.run().run_results.items():
+        make_safe(validation)
+        context.validation_results_store.set(key, validation)  # Data Docs are built from the store
+        found += rule_results(validation.suite_name, validation)
+    shutil.rmtree(docs, ignore_errors=True)
+    return Outcome(results=tuple(found), docs=write_docs(context, docs))

@@ -1,0 +1,20 @@
+"""Business rules of `customer_billing`: one row for each customer, days that a month always has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expectations.suites.rules import between, not_null, one_for_each
+
+
+def rules() -> list[Any]:
+    """Return the rules of the mart."""
+    return [
+        between("customer_id", 1),
+        one_for_each("customers", "customer_id"),
+        not_null("billing_date"),
+        between("billing_date", 1, 28),  # Splynx bills on no other day
+        between("billing_due", 0, 365),
+        between("blocking_period", 0, 99),
+        between("grace_period", 0, 365),
+    ]

@@ -1,0 +1,12 @@
+"""Business rules of `customer_cap`: exactly one row for each customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expectations.suites.rules import between, one_for_each
+
+
+def rules() -> list[Any]:
+    """Return the rules of the mart."""
+    return [between("customer_id", 1), one_for_each("customers", "customer_id")]

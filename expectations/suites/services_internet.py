@@ -1,0 +1,24 @@
+"""Business rules of `services_internet`: whose, by which plan, since when, at what price."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from expectations.suites.rules import all_rows, between, not_null, one_of
+
+
+def rules() -> list[Any]:
+    """Return the rules of the mart."""
+    return [
+        between("id", 1),
+        not_null("customer_id"),
+        not_null("tariff_id"),
+        one_of("status", ["active", "stopped", "disabled", "pending"]),
+        not_null("unit_price"),
+        between("unit_price", 0),
+        between("quantity", 1),
+        not_null("start_date"),
+        between("start_date", date(1990, 1, 1), date(2100, 1, 1)),
+        all_rows("end_date is not before start_date", "end_date >= start_date"),
+    ]

@@ -1,0 +1,83 @@
+"""What is never asked of Sonar, reviewed by people: the only names of queries and fields in code.
+
+The list was read out of Sonar's public schema. New fields appear without notice, so a rule on field
+names stands behind it. A name that is denied here is left out of the query: the value never reaches
+this machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_CREDENTIAL_QUERY = re.compile(r"_credentials$|access_tokens$")
+
+# Queries without rows of the tenant: they call a device or a vendor, or answer about the caller.
+_EXCLUDED_QUERIES: Mapping[str, str] = {
+    "adtran_mosaic_cloud_list": "calls a vendor's cloud",
+    "calix_provisioning_list": "calls a vendor's cloud",
+    "get_gps_tracking_provider_vehicles": "calls a vendor's cloud",
+    "reverse_geocode": "calls a vendor's cloud",
+    "splice_report": "computed for one splice enclosure at a time",
+    "email_variables": "describes the product, not the tenant",
+    "me": "answers about the caller",
+    "my_ip_address": "answers about the caller",
+}
+
+_SECRET_FIELDS = frozenset(
+    {
+        "AdtranMosaicSetting.password",
+        "AuthenticationFactor.secret_data",
+        "BankAccount.routing_number",
+        "BankAccount.token",
+        "CalendarIcal.url",  # whoever has the link reads the calendar
+        "CalixCloudSetting.client_secret",
+        "CalixIntegration.smx_credentials",
+        "Contract.unique_link_key",
+        "CoreCreditCard.token",
+        "CorePayment.creation_token",
+        "CreditCard.token",
+        "DhcpServer.api_key",
+        "FibermapIntegration.api_token",
+        "IdentityProviderGoogleDetail.client_secret",
+        "IdentityProviderMicrosoftDetail.client_secret",
+        "IdentityProviderSamlDetail.certificate",
+        "InboundMailbox.slack_webhook_url",  # whoever has the link may post
+        "NetworkMonitoringTemplate.snmp3_auth_passphrase",
+        "NetworkMonitoringTemplate.snmp3_priv_passphrase",
+        "NetworkMonitoringTemplate.snmp_community",
+        "PayPalCredential.client_secret",
+        "Payment.creation_token",
+        "PersonalAccessToken.token",
+        "Poller.api_key",
+        "RadiusAccount.password",
+        "RadiusServer.coa_secret",
+        "SnmpOverride.snmp3_auth_passphrase",
+        "SnmpOverride.snmp3_priv_passphrase",
+        "SnmpOverride.snmp_community",
+        "SystemBackup.password",
+        "TowercoverageConfiguration.api_key",
+    }
+)
+
+_SECRET_NAME = re.compile(
+    r"password|passwd|passphrase|secret|token|credential|routing_number|community"
+    r"|api_?key|private_?key|access_?key|link_key|pre_?shared|webhook_url"
+)
+
+# Scalars that cannot carry a secret: `api_key_present` is a yes or no, `token_id` is an id.
+_HARMLESS_SCALARS = frozenset({"Boolean", "Int", "Float", "Int64Bit", "Date", "Datetime", "Time"})
+
+
+def excluded_query(name: str) -> str | None:
+    """Return why the root query `name` is left alone, or None when it may be read."""
+    if _CREDENTIAL_QUERY.search(name):
+        return "holds credentials"
+    return _EXCLUDED_QUERIES.get(name)
+
+
+def is_secret(type_name: str, field_name: str, scalar: str) -> bool:
+    """Tell whether a leaf field may hold a secret: by the list, else by its name and scalar."""
+    if f"{type_name}.{field_name}" in _SECRET_FIELDS:
+        return True
+    return scalar not in _HARMLESS_SCALARS and bool(_SECRET_NAME.search(field_name))

@@ -1,0 +1,117 @@
+"""`python -m load inspect | plan | run | status`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from load import inspection, status
+from load import run as running
+from load.plan import CLASSES, Plan
+from runtime import cli
+from runtime.errors import ConfigError
+from runtime.manifest import read_manifest
+from runtime.run_ledger import stage
+from runtime.settings import splynx_db
+
+_SHOWN_CLASHES = 20
+
+
+@click.group(help=__doc__)
+def commands() -> None:
+    """Hold the commands together."""
+
+
+@commands.command("inspect")
+@click.option("--new-epoch", is_flag=True, help="The target was restored or reset: start afresh.")
+def inspect_command(*, new_epoch: bool) -> None:
+    """Read what Splynx is and holds; dbt plans ids from it."""
+    db = splynx_db()
+    with stage("inspect") as run:
+        found = inspection.inspect(run, db, read_manifest(), new_epoch=new_epoch)
+    server = found.server
+    click.echo(f"target {found.target.name}: {server.dialect} {server.version}")
+    click.echo(f"sql_mode {server.sql_mode or '(empty)'}")
+    click.echo(f"local_infile {'on' if server.local_infile else 'off'}")
+    for table, rows in found.rows.items():
+        click.echo(f"{table}: {rows} rows")
+    for table in found.missing:
+        click.echo(f"{table}: no such table; a load will be refused")
+    for row in found.settled.edited:
+        click.echo(f"{row}: edited by staff after an interrupted load; kept")
+
+
+@commands.command("plan")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def plan_command(*, as_json: bool) -> None:
+    """Show what a load would do; writes nothing."""
+    db = splynx_db()
+    with stage("plan") as run:
+        plan = running.plan_only(run, db, read_manifest())
+    _show(plan, as_json=as_json)
+
+
+@commands.command("run")
+@click.option("--dry-run", is_flag=True, help="All checks and the plan, but no write.")
+@click.option("--route", type=click.Choice(["mysql", "rest"]), default="mysql", show_default=True)
+def run_command(*, dry_run: bool, route: str) -> None:
+    """Bring the accepted marts into Splynx."""
+    if route == "rest":
+        raise ConfigError("the REST route is not built yet: use --route mysql")
+    db = splynx_db()
+    with stage("load") as run:
+        result = running.load(run, db, read_manifest(), dry_run=dry_run)
+    if dry_run:
+        _show(result.plan, as_json=False)
+        click.echo(f"dry run: {result.plan.writes} rows would be written")
+        return
+    for row in result.kept:
+        click.echo(f"{row}: edited by staff while the load ran; kept")
+    click.echo(f"inserted {result.inserted}, updated {result.updated}")
+    click.echo(f"{result.written} rows written")
+
+
+@commands.command("status")
+def status_command() -> None:
+    """Show what the last load did."""
+    with stage("load-status", exclusive=False) as run:
+        found = status.last_load(run.engine)
+    click.echo("\n".join(found.lines()) if found else "no load yet")
+
+
+def _show(plan: Plan, *, as_json: bool) -> None:
+    if as_json:
+        document = {
+            "writes": plan.writes,
+            "tables": [
+                {
+                    "table": table.table,
+                    "group": table.group,
+                    **{name: table.counts.get(name, 0) for name in CLASSES},
+                    "samples": {name: list(keys) for name, keys in table.samples.items()},
+                }
+                for table in plan.tables
+            ],
+            "clashes": [str(clash) for clash in plan.clashes],
+        }
+        click.echo(json.dumps(document, indent=2))
+        return
+    shown = [name for name in CLASSES if name in CLASSES[:4] or plan.count(name)]
+    view = Table(box=None, pad_edge=False)
+    view.add_column("table")
+    for name in shown:
+        view.add_column(name, justify="right")
+    for table in plan.tables:
+        view.add_row(table.table, *(str(table.counts.get(name, 0)) for name in shown))
+    Console(width=None if Console().is_terminal else 120).print(view)
+    for clash in plan.clashes[:_SHOWN_CLASHES]:
+        click.echo(f"collision: {clash}")
+    if len(plan.clashes) > _SHOWN_CLASHES:
+        click.echo(f"… and {len(plan.clashes) - _SHOWN_CLASHES} more collisions")
+
+
+if __name__ == "__main__":
+    cli.main(commands, "load")

@@ -1,0 +1,147 @@
+"""Do the marts fit the live target? Every problem at once, before the first write. Pure.
+
+What a declared type proves needs no look at the data: varchar(64) fits varchar(64). What it leaves
+open (text without length, integers that Postgres has no unsigned type for, enum members, NULLs) is
+decided by an `Extent`: what the mart's values actually reach, measured by `load.extents`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from load.mart_types import MartType, mart_type
+from load.target_facts import CHARACTERS, INTEGERS, MOMENTS, TEXTS, ColumnFact, TableFacts
+from runtime.manifest import Manifest, Mart, MartColumn
+
+_NAMED_VALUES = 5
+_FITTING: Mapping[str, frozenset[str]] = {
+    "text": CHARACTERS | TEXTS | {"enum"},
+    "integer": frozenset(INTEGERS) | CHARACTERS | TEXTS | {"decimal", "enum", "year"},
+    "decimal": frozenset({"decimal"}) | CHARACTERS | TEXTS | frozenset(INTEGERS),
+    "boolean": frozenset(INTEGERS) | {"enum"},
+    "date": frozenset({"date"}) | MOMENTS,
+    "moment": MOMENTS,
+    "time": frozenset({"time"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a mart column's values reach. `values` only where the target has an enum."""
+
+    nulls: int = 0
+    longest: int = 0
+    longest_bytes: int = 0
+    smallest: Decimal | None = None
+    largest: Decimal | None = None
+    values: frozenset[str] = frozenset()
+
+
+Extents = Mapping[tuple[str, str], Extent]
+
+
+def _text_problems(kind: MartType, fact: ColumnFact, extent: Extent) -> Iterator[str]:
+    if fact.data_type == "enum":
+        missing = sorted(extent.values - set(fact.enum_values or ()))
+        if missing:
+            named = ", ".join(missing[:_NAMED_VALUES])
+            yield f"the target's enum lacks {len(missing)} of the mart's values: {named}"
+        return
+    if fact.max_length is None:
+        return
+    if fact.data_type in CHARACTERS:
+        declared = kind.length if kind.family == "text" else None
+        needed = declared if declared is not None else extent.longest
+        says = "declares" if declared is not None else "holds"
+        if needed > fact.max_length:
+            yield f"the mart {says} {needed} characters, the target takes {fact.max_length}"
+    elif extent.longest_bytes > fact.max_length:
+        yield f"the mart holds {extent.longest_bytes} bytes, the target takes {fact.max_length}"
+
+
+def _number_problems(kind: MartType, fact: ColumnFact, extent: Extent) -> Iterator[str]:
+    if kind.family == "boolean":
+        return
+    if fact.data_type == "decimal":
+        scale, digits = fact.numeric_scale or 0, fact.numeric_precision or 0
+        if kind.scale is not None and kind.digits is not None:
+            if kind.scale > scale or kind.digits - kind.scale > digits - scale:
+                yield (
+                    f"the mart declares numeric({kind.digits},{kind.scale}), "
+                    f"the target is {fact.column_type}"
+                )
+        elif kind.family == "decimal":
+            yield "the mart's numeric has no declared scale: declare numeric(digits,scale)"
+        limit = Decimal(10) ** (digits - scale)
+        low, high = (Decimal(0) if fact.is_unsigned else -limit), limit
+        if extent.largest is not None and extent.largest >= high:
+            yield f"the mart reaches {extent.largest}, the target is {fact.column_type}"
+    else:
+        if kind.family == "decimal" and kind.scale != 0:
+            yield f"the mart's decimals would be rounded: the target is {fact.column_type}"
+        low, high = (Decimal(bound) for bound in fact.integer_range)
+        if extent.largest is not None and extent.largest > high:
+            yield f"the mart reaches {extent.largest}, the target takes at most {high}"
+    if extent.smallest is not None and extent.smallest < low:
+        yield f"the mart goes down to {extent.smallest}, the target is {fact.column_type}"
+
+
+def _column_problems(column: MartColumn, fact: ColumnFact, extent: Extent) -> Iterator[str]:
+    kind = mart_type(column.data_type)
+    if kind.family is None or fact.data_type not in _FITTING[kind.family]:
+        yield (
+            f"the mart's {column.data_type} cannot be stored exactly in the target's "
+            f"{fact.column_type}"
+        )
+        return
+    if "zerofill" in fact.column_type:
+        yield "the target pads with zeros (zerofill), so values would not compare"
+    if not fact.is_nullable and extent.nulls and column.none is None:
+        yield f"{extent.nulls} values are NULL, the target takes none: give the column a `none`"
+    if fact.data_type in CHARACTERS | TEXTS | {"enum"}:
+        yield from _text_problems(kind, fact, extent)
+    elif fact.data_type in INTEGERS or fact.data_type == "decimal":
+        yield from _number_problems(kind, fact, extent)
+    if fact.data_type in CHARACTERS | TEXTS and fact.charset != "utf8mb4":
+        yield f"the target's character set is {fact.charset}, which cannot hold every character"
+
+
+def _mart_problems(mart: Mart, table: TableFacts, extents: Extents) -> Iterator[tuple[str, str]]:
+    if table.primary_key != mart.key:
+        found = ", ".join(table.primary_key) or "none"
+        yield (
+            mart.name,
+            f"the mart's key is {', '.join(mart.key)}, the target's primary key: {found}",
+        )
+    given = {column.name for column in mart.columns}
+    for name, fact in table.columns.items():
+        if fact.must_be_given and name not in given:
+            yield (
+                f"{mart.name}.{name}",
+                "the target needs a value (NOT NULL, no default), the mart has none",
+            )
+    for column in mart.columns:
+        where = f"{mart.name}.{column.name}"
+        found_fact = table.columns.get(column.name)
+        if found_fact is None:
+            yield where, "the target has no such column"
+            continue
+        extent = extents.get((mart.name, column.name), Extent())
+        for problem in _column_problems(column, found_fact, extent):
+            guess = column.meta.get("confidence", mart.confidence) == "inferred"
+            yield where, problem + (" (this column is our guess)" if guess else "")
+
+
+def problems(manifest: Manifest, tables: Mapping[str, TableFacts], extents: Extents) -> list[str]:
+    """Return all reasons why the marts do not fit the target, one line each, in load order."""
+    found: list[str] = []
+    for mart in manifest.marts:
+        table = tables.get(mart.name)
+        if table is None:
+            guess = " (this table is our guess)" if mart.confidence == "inferred" else ""
+            found.append(f"{mart.name}: the target has no such table{guess}")
+            continue
+        found.extend(f"{where}: {what}" for where, what in _mart_problems(mart, table, extents))
+    return found

@@ -1,0 +1,298 @@
+"""`ops.row_state` and `ops.id_map`: what was meant, what was done, how a killed load is settled.
+
+Two databases cannot commit together. So the intent (old hash, new hash) is committed in the
+warehouse before Splynx commits, and afterwards the row in Splynx says whether it happened. All
+intents of one transaction carry one `changed_at`: since Splynx commits them together, one row of a
+batch that shows its new hash proves all of them written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from itertools import groupby
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, text
+
+from load.clusters import Row
+from load.mart_types import mart_type
+from load.row_hash import key_text_of_target, my_name, target_hash
+from load.targets import Target
+from runtime.manifest import Manifest, Mart
+from runtime.run_ledger import Run
+
+_KEYS = 1000  # keys looked up by one statement
+
+
+class Outcome(Enum):
+    """What an open intent turned out to be."""
+
+    DONE = "done"
+    REDO = "redo"
+    EDITED = "edited"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An open intent and what the target shows now; `found` None: no such row."""
+
+    mart: str
+    sonar_key: str
+    row_key: Mapping[str, str]
+    old_hash: str | None
+    new_hash: str
+    changed_at: datetime
+    found: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Open intents by outcome; `edited` names rows that staff changed, which are kept."""
+
+    done: int = 0
+    redone: int = 0
+    edited: tuple[str, ...] = ()
+
+    def counts(self) -> dict[str, Any]:
+        """Return the figures for the run's ledger."""
+        return {
+            "intents_done": self.done,
+            "intents_redone": self.redone,
+            "intents_edited": len(self.edited),
+        }
+
+
+def owns_ids(mart: Mart) -> bool:
+    """Return whether the mart's key is an id of its own, not the id of the row it belongs to."""
+    if len(mart.key) != 1 or any(r.column == mart.key[0] for r in mart.references):
+        return False
+    kinds = {column.name: mart_type(column.data_type).family for column in mart.columns}
+    return kinds.get(mart.key[0]) == "integer"
+
+
+def decide(batch: Sequence[Intent]) -> list[Outcome]:
+    """Return what became of each intent of one transaction. Pure.
+
+    A row that shows neither hash was changed by people: after our write when another row proves
+    that the write happened, before it when another row proves that it didn't (then the write is
+    planned anew, and the plan sees their row). Without proof either way, theirs is kept.
+    """
+    committed = any(i.found == i.new_hash != i.old_hash for i in batch)
+    undone = not committed and any(i.found == i.old_hash for i in batch)
+    outcomes = []
+    for intent in batch:
+        if intent.found == intent.new_hash and not undone:
+            outcomes.append(Outcome.DONE)
+        else:
+            outcomes.append(Outcome.REDO if undone else Outcome.EDITED)
+    return outcomes
+
+
+def found_hashes(
+    splynx: Connection, mart: Mart, keys: Sequence[tuple[str, ...]], *, lock: bool = False
+) -> dict[str, str]:
+    """Return the target's row hash by key text for those of `keys` that exist."""
+    found: dict[str, str] = {}
+    names = ", ".join(my_name(name) for name in mart.key)
+    one = "(" + ", ".join(["%s"] * len(mart.key)) + ")"
+    for start in range(0, len(keys), _KEYS):
+        part = keys[start : start + _KEYS]
+        statement = (
+            f"select {key_text_of_target(mart)}, {target_hash(c.name for c in mart.columns)}"
+            f" from {my_name(mart.name)} where ({names}) in ({', '.join([one] * len(part))})"
+            + (" for update" if lock else "")
+        )
+        values = tuple(value for key in part for value in key)
+        found.update(
+            (str(row[0]), str(row[1])) for row in splynx.exec_driver_sql(statement, values)
+        )
+    return found
+
+
+def _open(warehouse: Connection, target: Target) -> list[Intent]:
+    rows = warehouse.execute(
+        text(
+            "select table_name, _sonar_key, row_key, old_hash, new_hash, changed_at"
+            " from ops.row_state where target = :target and state = 'intended'"
+            " order by changed_at, table_name, _sonar_key"
+        ),
+        {"target": target.name},
+    )
+    return [Intent(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+
+
+def _looked_up(splynx: Connection, mart: Mart, intents: Sequence[Intent]) -> list[Intent]:
+    keys = {i.sonar_key: tuple(i.row_key[name] for name in mart.key) for i in intents}
+    # A locking read waits for a COMMIT that the killed load had sent and the server still works on.
+    hashes = found_hashes(splynx, mart, list(keys.values()), lock=True)
+    return [
+        Intent(
+            i.mart, i.sonar_key, i.row_key, i.old_hash, i.new_hash, i.changed_at,
+            hashes.get("\x1f".join(keys[i.sonar_key])),
+        )
+        for i in intents
+    ]  # fmt: skip
+
+
+_ROWS = "unnest(cast(:tables as text[]), cast(:keys as text[])) as done (table_name, _sonar_key)"
+_THESE = (
+    "state.target = :target and state.state = 'intended'"
+    " and state.table_name = done.table_name and state._sonar_key = done._sonar_key"
+)
+
+
+def _named(rows: Sequence[tuple[str, str]], target: Target) -> dict[str, Any]:
+    return {
+        "tables": [table for table, _ in rows],
+        "keys": [key for _, key in rows],
+        "target": target.name,
+    }
+
+
+def _drop(warehouse: Connection, target: Target, rows: Sequence[tuple[str, str]]) -> None:
+    """Forget intents that were not carried out; the state before them returns."""
+    warehouse.execute(
+        text(
+            f"delete from ops.row_state as state using {_ROWS}"
+            f" where {_THESE} and state.old_hash is null"
+        ),
+        _named(rows, target),
+    )
+    warehouse.execute(
+        text(
+            "update ops.row_state as state set state = 'written', new_hash = state.old_hash"
+            f" from {_ROWS} where {_THESE}"
+        ),
+        _named(rows, target),
+    )
+
+
+def _confirm(
+    warehouse: Connection,
+    target: Target,
+    rows: Sequence[tuple[str, str]],
+    ids: Mapping[str, str],
+) -> None:
+    """Make intents facts. `ids` maps marts with ids of their own to their key column."""
+    warehouse.execute(
+        text(
+            "insert into ops.id_map (target, entity, _sonar_key, planned_id, target_id, run_id)"
+            " select state.target, state.table_name, state._sonar_key,"
+            " (state.row_key ->> owner.key)::bigint, (state.row_key ->> owner.key)::bigint,"
+            " state.run_id"
+            f" from ops.row_state as state, {_ROWS},"
+            " unnest(cast(:owners as text[]), cast(:owner_keys as text[])) as owner (name, key)"
+            f" where {_THESE} and owner.name = state.table_name"
+            " on conflict (target, entity, _sonar_key) do nothing"
+        ),
+        {
+            **_named(rows, target),
+            "owners": list(ids),
+            "owner_keys": list(ids.values()),
+        },
+    )
+    warehouse.execute(
+        text(
+            "update ops.row_state as state set state = 'written', changed_at = now()"
+            f" from {_ROWS} where {_THESE}"
+        ),
+        _named(rows, target),
+    )
+
+
+def _owners(manifest: Manifest) -> dict[str, str]:
+    return {mart.name: mart.key[0] for mart in manifest.marts if owns_ids(mart)}
+
+
+def settle(run: Run, splynx: Engine, manifest: Manifest, target: Target) -> Settled:
+    """Ask the target about every open intent and make each a fact or forget it.
+
+    Intents of tables that are no longer marts stay open.
+    """
+    marts = {mart.name: mart for mart in manifest.marts}
+    with run.engine.connect() as warehouse:
+        still_open = [i for i in _open(warehouse, target) if i.mart in marts]
+    if not still_open:
+        return Settled()
+    seen: list[Intent] = []
+    with splynx.connect() as connection:
+        by_mart = sorted(still_open, key=lambda i: i.mart)
+        for name, group in groupby(by_mart, key=lambda i: i.mart):
+            seen.extend(_looked_up(connection, marts[name], list(group)))
+    sorted_rows: dict[Outcome, list[tuple[str, str]]] = {outcome: [] for outcome in Outcome}
+    seen.sort(key=lambda i: i.changed_at)
+    for _, group in groupby(seen, key=lambda i: i.changed_at):
+        batch = list(group)
+        for intent, outcome in zip(batch, decide(batch), strict=True):
+            sorted_rows[outcome].append((intent.mart, intent.sonar_key))
+    with run.engine.begin() as warehouse:
+        _drop(warehouse, target, sorted_rows[Outcome.REDO])
+        done = sorted_rows[Outcome.DONE] + sorted_rows[Outcome.EDITED]
+        _confirm(warehouse, target, done, _owners(manifest))
+    return Settled(
+        done=len(sorted_rows[Outcome.DONE]),
+        redone=len(sorted_rows[Outcome.REDO]),
+        edited=tuple(f"{table} {key}" for table, key in sorted_rows[Outcome.EDITED]),
+    )
+
+
+class Ledger:
+    """The intents of one running load, one batch at a time."""
+
+    def __init__(self, run: Run, manifest: Manifest, target: Target) -> None:
+        self._run = run
+        self._target = target
+        self._owners = _owners(manifest)
+
+    def intend(self, rows: Sequence[Row]) -> None:
+        """Commit that these rows are about to be written together."""
+        with self._run.engine.begin() as warehouse:
+            warehouse.execute(
+                text(
+                    "insert into ops.row_state (target, table_name, _sonar_key, _customer_key,"
+                    " row_key, state, old_hash, new_hash, run_id, changed_at)"
+                    " select :target, row.t, row.s, row.c, row.k::jsonb, 'intended', row.o, row.n,"
+                    " :run_id, now()"
+                    " from unnest(cast(:tables as text[]), cast(:keys as text[]),"
+                    " cast(:customers as text[]), cast(:row_keys as text[]),"
+                    " cast(:old as text[]), cast(:new as text[])) as row (t, s, c, k, o, n)"
+                    " on conflict (target, table_name, _sonar_key) do update set"
+                    " state = 'intended', old_hash = excluded.old_hash,"
+                    " new_hash = excluded.new_hash, row_key = excluded.row_key,"
+                    " _customer_key = excluded._customer_key,"
+                    " run_id = excluded.run_id, changed_at = excluded.changed_at"
+                ),
+                {
+                    "target": self._target.name,
+                    "run_id": self._run.run_id,
+                    "tables": [row.mart.name for row in rows],
+                    "keys": [row.sonar_key for row in rows],
+                    "customers": [row.customer_key for row in rows],
+                    "row_keys": [
+                        orjson.dumps(dict(zip(row.mart.key, row.key, strict=True))).decode()
+                        for row in rows
+                    ],
+                    "old": [row.old_hash for row in rows],
+                    "new": [row.new_hash for row in rows],
+                },
+            )
+
+    def drop(self, rows: Sequence[Row]) -> None:
+        """Forget the intents of rows that were not written."""
+        if rows:
+            with self._run.engine.begin() as warehouse:
+                _drop(warehouse, self._target, _names(rows))
+
+    def confirm(self, rows: Sequence[Row]) -> None:
+        """Record that these rows are in the target."""
+        if rows:
+            with self._run.engine.begin() as warehouse:
+                _confirm(warehouse, self._target, _names(rows), self._owners)
+
+
+def _names(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    return [(row.mart.name, row.sonar_key) for row in rows]

@@ -1,0 +1,1 @@
+"""The MySQL route: session, facts, writes and refusals of a MySQL or MariaDB server."""

@@ -1,0 +1,239 @@
+"""Conservation on our side of the load: source records, raw rows, marts.
+
+Reads the audits of dbt, the extraction ledger, raw rows and marts by key. Every row of the audits
+becomes one line: of the mart it feeds, or a line of its own where its records live on inside
+another mart's rows (contacts inside customers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from load.reconcile.normal_form import quoted_postgres
+from load.reconcile.results import MAX_KEYS, Difference, Kind, Layer, SourceCounts
+from runtime.errors import ConfigError
+from runtime.manifest import Mart
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One row of `audit.audit_row_accounting`."""
+
+    collection: str
+    entity: str
+    proven: int | None
+    mart: int
+    merged: int
+    excluded: int
+    rejected: int
+    unaccounted: int | None
+
+    @property
+    def counts(self) -> SourceCounts:
+        """The account as a line of the result shows it."""
+        return SourceCounts(self.proven or 0, self.merged, self.excluded, self.rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A mart with the account of the collection it is made from."""
+
+    mart: Mart
+    account: Account | None
+    is_child: bool  # one row for each row of its parent, whose account it shares
+
+
+def parent_of(mart: Mart) -> str | None:
+    """Return the mart whose id is this mart's key: such a table has one row for each parent's."""
+    if len(mart.key) != 1:
+        return None
+    return next((r.to_mart for r in mart.references if r.column == mart.key[0]), None)
+
+
+def assign(marts: Sequence[Mart], accounts: Sequence[Account]) -> tuple[list[Line], list[Account]]:
+    """Return the line of each mart, and the accounts that belong to no mart's line. Pure.
+
+    Where several collections feed one entity, its line shows the one that gives most of the rows.
+    """
+    own: dict[str, Account] = {}
+    children = {mart.name for mart in marts if parent_of(mart) is not None}
+    names = {mart.name for mart in marts} - children
+    for account in sorted(accounts, key=lambda a: (-a.mart, a.collection)):
+        if account.entity in names:
+            own.setdefault(account.entity, account)
+    lines = [
+        Line(mart, own.get(parent_of(mart) or mart.name), mart.name in children) for mart in marts
+    ]
+    used = set(own.values())
+    return lines, [account for account in accounts if account not in used]
+
+
+def read_accounts(connection: Connection) -> list[Account]:
+    """Return the audits' accounts.
+
+    Raises:
+        ConfigError: the audits have not been built.
+    """
+    for relation in ("audit.audit_row_accounting", "audit.audit_record_outcomes"):
+        found = text("select to_regclass(:relation) is not null")
+        if not connection.execute(found, {"relation": relation}).scalar_one():
+            raise ConfigError(f"{relation} does not exist: run `make transform` first")
+    rows = connection.execute(
+        text(
+            "select collection, entity, proven, mart, merged, excluded, rejected, unaccounted"
+            " from audit.audit_row_accounting order by collection, entity"
+        )
+    )
+    return [
+        Account(
+            collection=row.collection,
+            entity=row.entity,
+            proven=row.proven,
+            mart=row.mart,
+            merged=row.merged,
+            excluded=row.excluded,
+            rejected=row.rejected,
+            unaccounted=row.unaccounted,
+        )
+        for row in rows
+    ]
+
+
+def _keys(connection: Connection, query: str, **values: object) -> tuple[int, tuple[str, ...]]:
+    """Return how many keys `query` yields, and the first of them."""
+    counted = text(
+        f"with found as ({query}) select (select count(*) from found),"
+        " array(select _sonar_key from found order by _sonar_key limit :most)"
+    )
+    row = connection.execute(counted, {**values, "most": MAX_KEYS}).one()
+    return int(row[0]), tuple(row[1])
+
+
+def _named(
+    connection: Connection, layer: Layer, what: tuple[Kind, str], query: str, **values: object
+) -> Iterator[Difference]:
+    kind, words = what
+    count, keys = _keys(connection, query, **values)
+    if count:
+        yield Difference(layer=layer, kind=kind, what=words, count=count, keys=keys)
+
+
+def _landed_difference(connection: Connection, collection: str, raw: str) -> Difference | None:
+    """Compare the raw rows with what Sonar itself counted in the latest extraction.
+
+    One missing record is named by Sonar's sum of ids, although nothing of it is left here.
+    """
+    ledger = connection.execute(
+        text(
+            "select server_count, (server_sums ->> 'sum(id)')::numeric as id_sum"
+            " from ops.extract_ledger where collection = :collection and run_id ="
+            " (select run_id from ops.extract_ledger order by started_at desc limit 1)"
+        ),
+        {"collection": collection},
+    ).first()
+    if ledger is None or ledger.server_count is None:
+        return None
+    live = connection.execute(
+        text(
+            "select count(*) as rows,"
+            " sum(case when _sonar_key ~ '^[0-9]{1,18}$' then _sonar_key::numeric end) as id_sum"
+            f" from {raw} where _deleted_at is null"
+        )
+    ).one()
+    short = ledger.server_count - live.rows
+    if short == 0:
+        return None
+    keys: tuple[str, ...] = ()
+    if abs(short) == 1 and ledger.id_sum is not None:
+        keys = (str(abs(int(ledger.id_sum - (live.id_sum or 0)))),)
+    return Difference(
+        layer="raw",
+        kind="missing" if short > 0 else "extra",
+        what=f"Sonar counted {ledger.server_count} {collection}, {raw} holds {live.rows}",
+        count=abs(short),
+        keys=keys,
+    )
+
+
+def raw_differences(connection: Connection, account: Account) -> Iterator[Difference]:
+    """Yield what is wrong between Sonar's count, the raw rows and the audited records."""
+    raw = f"raw_sonar.{quoted_postgres(account.collection)}"
+    landed = _landed_difference(connection, account.collection, raw)
+    if landed is not None:
+        yield landed
+    live = f"{raw} as raw where raw._deleted_at is null"
+    known = "audit.audit_record_outcomes as known where known.collection = :collection"
+    yield from _named(
+        connection,
+        "raw",
+        ("missing", f"records of {account.collection} that were transformed are not in {raw}"),
+        f"select distinct known._sonar_key from {known} and not exists"
+        f" (select from {live} and raw._sonar_key = known._sonar_key)",
+        collection=account.collection,
+    )
+    yield from _named(
+        connection,
+        "raw",
+        ("unaccounted", f"rows of {raw} have no outcome: lost in a model, or newer than transform"),
+        f"select raw._sonar_key from {live} and not exists"
+        f" (select from {known} and known._sonar_key = raw._sonar_key)",
+        collection=account.collection,
+    )
+    if account.unaccounted != 0:
+        unproven = account.unaccounted is None
+        yield Difference(
+            layer="raw",
+            kind="unproven" if unproven else "unaccounted",
+            what=f"{account.collection}: "
+            + (
+                "Sonar's own count is not known"
+                if unproven
+                else f"{account.unaccounted} of {account.proven} records are unaccounted for"
+            ),
+            count=abs(account.unaccounted or 0),
+        )
+
+
+def mart_differences(connection: Connection, line: Line) -> Iterator[Difference]:
+    """Yield which records should have a row in the mart and have none, and the other way round.
+
+    Children are compared by their parent's records, through `_customer_key`.
+    """
+    if line.account is None:
+        if line.mart.collections:
+            yield Difference(
+                layer="mart",
+                kind="unproven",
+                what=f"no audit accounts for the records behind {line.mart.name}",
+                count=1,
+            )
+        return
+    mart = f"{quoted_postgres(line.mart.schema)}.{quoted_postgres(line.mart.name)} as mart"
+    key = "mart._customer_key" if line.is_child else "mart._sonar_key"
+    known = "audit.audit_record_outcomes as known where known.entity = :entity and outcome = 'mart'"
+    values = {"entity": line.account.entity}
+    yield from _named(
+        connection,
+        "mart",
+        ("missing", f"records that must be in {line.mart.name} have no row there"),
+        f"select distinct known._sonar_key from {known} and not exists"
+        f" (select from {mart} where {key} = known._sonar_key)",
+        **values,
+    )
+    yield from _named(
+        connection,
+        "mart",
+        ("extra", f"rows of {line.mart.name} belong to no record that was accepted for it"),
+        f"select {key} as _sonar_key from {mart} where not exists"
+        f" (select from {known} and known._sonar_key = {key})",
+        **values,
+    )
+
+
+def mart_rows(connection: Connection, mart: Mart) -> int:
+    """Return how many rows a mart has."""
+    relation = f"{quoted_postgres(mart.schema)}.{quoted_postgres(mart.name)}"
+    return int(connection.execute(text(f"select count(*) from {relation}")).scalar_one())

@@ -1,0 +1,118 @@
+"""What the load wrote down about a table: written rows, refused rows, which keys are ours.
+
+These are records, not code: they are held against the live target, never trusted for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+from sqlalchemy import Connection, text
+
+from load.reconcile.compare import Key
+from load.reconcile.normal_form import quoted_postgres
+from load.reconcile.sides import Table
+
+_KEYS = 5_000  # keys asked about in one query
+
+
+def written(connection: Connection, table: Table, target: str) -> int:
+    """Return how many rows of the mart the load recorded as written, and not merely intended."""
+    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
+    return int(
+        connection.execute(
+            text(
+                f"select count(*) from {mart} as mart where exists (select from ops.row_state as s"
+                " where s.target = :target and s.table_name = :table and s.state = 'written'"
+                " and s._sonar_key = mart._sonar_key)"
+            ),
+            {"target": target, "table": table.name},
+        ).scalar_one()
+    )
+
+
+def refused(connection: Connection, table: Table, target: str) -> set[str]:
+    """Return the Sonar keys of rows whose latest word is a refusal, not a write."""
+    rows = connection.execute(
+        text(
+            "select distinct r._sonar_key from ops.refusal as r"
+            " where r.target = :target and r.table_name = :table and not exists ("
+            "  select from ops.row_state as s where s.target = r.target"
+            "  and s.table_name = r.table_name and s._sonar_key = r._sonar_key"
+            "  and s.state = 'written' and s.changed_at > r.refused_at)"
+        ),
+        {"target": target, "table": table.name},
+    )
+    return {str(row[0]) for row in rows}
+
+
+def _row_key(table: Table, key: Key) -> str:
+    names: Mapping[str, str] = dict(zip(table.key, map(str, key), strict=True))
+    return orjson.dumps(names).decode()
+
+
+def _ours_among(connection: Connection, table: Table, target: str, keys: Sequence[Key]) -> set[Key]:
+    by_text = {_row_key(table, key): key for key in keys}
+    rows = connection.execute(
+        text(
+            "select asked.key from unnest(cast(:keys as text[])) as asked (key)"
+            " where exists (select from ops.row_state as s where s.target = :target"
+            "  and s.table_name = :table and s.row_key = asked.key::jsonb)"
+        ),
+        {"target": target, "table": table.name, "keys": list(by_text)},
+    )
+    ours = {by_text[row[0]] for row in rows}
+    if len(table.key) == 1 and table.is_ranged:
+        mapped = connection.execute(
+            text(
+                "select target_id from ops.id_map where target = :target and entity = :table"
+                " and target_id = any(:ids)"
+            ),
+            {"target": target, "table": table.name, "ids": [key[0] for key in keys]},
+        )
+        ours |= {(int(row[0]),) for row in mapped}
+    return ours
+
+
+def _there_before(
+    connection: Connection, table: Table, target: str, keys: Sequence[Key]
+) -> set[Key]:
+    """Return those of `keys` that the inspection saw; all of them where it does not list ids."""
+    listed = connection.execute(
+        text(
+            "select column_names from ops.target_key"
+            " where target = :target and table_name = :table and kind = 'primary'"
+        ),
+        {"target": target, "table": table.name},
+    ).scalar_one_or_none()
+    if not table.is_ranged or listed is None or tuple(listed) != table.key or len(listed) != 1:
+        return set(keys)
+    rows = connection.execute(
+        text(
+            "select id from ops.target_id where target = :target and table_name = :table"
+            " and id = any(:ids)"
+        ),
+        {"target": target, "table": table.name, "ids": [key[0] for key in keys]},
+    )
+    return {(int(row[0]),) for row in rows}
+
+
+def sort_surplus(
+    connection: Connection, table: Table, target: str, keys: Sequence[Key]
+) -> tuple[list[Key], list[Key]]:
+    """Return (ours, unexplained) of the target's rows that are not in the mart.
+
+    Ours were written by a load and have left the mart since. Unexplained are in neither record:
+    they appeared after the inspection and no load wrote them. Rows that the inspection saw and no
+    load wrote belong to the target's owner and are in neither list.
+    """
+    ours: list[Key] = []
+    unexplained: list[Key] = []
+    for start in range(0, len(keys), _KEYS):
+        page = keys[start : start + _KEYS]
+        known = _ours_among(connection, table, target, page)
+        before = _there_before(connection, table, target, page)
+        ours += [key for key in page if key in known]
+        unexplained += [key for key in page if key not in known and key not in before]
+    return ours, unexplained

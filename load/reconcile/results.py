@@ -1,0 +1,139 @@
+"""What reconciliation says: differences with keys, one result per entity, its verdict. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Layer = Literal["raw", "mart", "load", "target"]
+Kind = Literal["missing", "modified", "extra", "unaccounted", "reference", "unproven"]
+
+MAX_KEYS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One kind of difference in one layer, with the keys of the rows it concerns.
+
+    `details` name columns and describe values without showing them.
+    """
+
+    layer: Layer
+    kind: Kind
+    what: str
+    count: int
+    keys: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the difference as `ops.reconciliation` keeps it, with keys and details capped."""
+        return {
+            **asdict(self),
+            "keys": list(self.keys[:MAX_KEYS]),
+            "details": list(self.details[:MAX_KEYS]),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCounts:
+    """What became of the source records behind an entity, as the audits account for them."""
+
+    source: int = 0
+    merged: int = 0
+    excluded: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCounts:
+    """What the load recorded and what the target was found to hold."""
+
+    quarantined: int = 0
+    loaded: int = 0
+    in_target: int = 0
+    identical: int = 0
+    modified: int = 0
+    missing: int = 0
+    extra: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EntityResult:
+    """One line of the result; `is_loaded` is False for records without a table of their own."""
+
+    entity: str
+    counts: SourceCounts
+    mart: int
+    target: TargetCounts = field(default_factory=TargetCounts)
+    differences: tuple[Difference, ...] = ()
+    is_loaded: bool = True
+
+    @property
+    def verdict(self) -> Literal["agrees", "differs"]:
+        """Whether all layers agree."""
+        return "differs" if self.differences else "agrees"
+
+
+def masked(value: str | None) -> str:
+    """Describe a value without showing it: reports may not hold personal data."""
+    if value is None:
+        return "null"
+    if value == "":
+        return "empty"
+    kind = "number" if value.lstrip("-").replace(".", "", 1).isdigit() else "text"
+    return f"{kind} of {len(value)} characters"
+
+
+def changed_columns(key: str, ours: dict[str, str | None], theirs: dict[str, str | None]) -> str:
+    """Return which columns of one row differ, values masked."""
+    parts = [
+        f"{name} ({masked(value)} in the mart, {masked(theirs.get(name))} in the target)"
+        for name, value in ours.items()
+        if value != theirs.get(name)
+    ]
+    return f"{key}: {', '.join(parts)}"
+
+
+def load_difference(mart: int, counts: TargetCounts) -> Difference | None:
+    """Return the difference between what should have been loaded and what the load recorded."""
+    unloaded = mart - counts.loaded - counts.quarantined
+    if unloaded == 0:
+        return None
+    return Difference(
+        layer="load",
+        kind="missing" if unloaded > 0 else "extra",
+        what=f"mart has {mart} rows, the load recorded {counts.loaded} as written and "
+        f"{counts.quarantined} as refused",
+        count=abs(unloaded),
+    )
+
+
+def table(results: Sequence[EntityResult]) -> str:
+    """Return the results as the table that `make reconcile` ends with."""
+    head = (
+        "entity", "source", "mart", "excluded", "rejected", "loaded", "in target", "verdict",
+    )  # fmt: skip
+    rows = [head]
+    for result in results:
+        counts, target = result.counts, result.target
+        of_target = (str(target.loaded), str(target.in_target)) if result.is_loaded else ("-", "-")
+        rows.append(
+            (
+                result.entity,
+                str(counts.source),
+                str(result.mart),
+                # Merged records live on inside another row; they are excluded from having one.
+                str(counts.excluded + counts.merged),
+                str(counts.rejected),
+                *of_target,
+                result.verdict,
+            )
+        )
+    widths = [max(len(row[n]) for row in rows) for n in range(len(head))]
+    lines = []
+    for row in rows:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True)]
+        lines.append("  ".join([*cells, row[-1]]))
+    return "\n".join(lines)

@@ -1,0 +1,173 @@
+"""The two sides of a table: the mart in the warehouse and the live table in Splynx's MySQL.
+
+Read only, each in one snapshot. Sums are over the first 60 bits of the rows' MD5, which both
+servers can make a number of; their order does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from load.reconcile.compare import Key, Span, Summary
+from load.reconcile.normal_form import (
+    Compared,
+    mysql_digest,
+    mysql_value,
+    postgres_digest,
+    postgres_value,
+    quoted_mysql,
+    quoted_postgres,
+)
+
+_KEYS = 5_000  # keys asked about in one query
+INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What both sides have to agree on: name, key, compared columns, whether keys can be ranged."""
+
+    name: str
+    schema: str
+    key: tuple[str, ...]
+    columns: tuple[Compared, ...]
+    is_ranged: bool
+
+
+def _where(column: str, span: Span) -> tuple[str, dict[str, Any]]:
+    if span.low is None:
+        return "", {}
+    return f" where {column} between :low and :high", {"low": span.low, "high": span.high}
+
+
+def _normal_key(values: Sequence[Any]) -> Key:
+    """Return a key that equals its like from the other database: whole numbers, else text."""
+    return tuple(
+        int(value) if isinstance(value, (int, Decimal)) and value == int(value) else str(value)
+        for value in values
+    )
+
+
+class _Side:
+    """What both databases do alike, given their expressions."""
+
+    def __init__(
+        self, connection: Connection, relation: str, keys: Sequence[str], table: Table
+    ) -> None:
+        self._connection = connection
+        self._relation = relation
+        self._keys = tuple(keys)
+        self._table = table
+
+    digest = ""
+    number = ""
+    quotient = ""
+
+    def extent(self) -> Span:
+        if not self._table.is_ranged:
+            return Span()
+        ends = self._connection.execute(
+            text(f"select min({self._keys[0]}), max({self._keys[0]}) from {self._relation}")
+        ).one()
+        return Span() if ends[0] is None else Span(int(ends[0]), int(ends[1]))
+
+    def summaries(self, span: Span) -> dict[int, Summary]:
+        where, values = _where(self._keys[0], span)
+        part = "0" if span.low is None else self.quotient.format(key=self._keys[0])
+        if span.low is not None:
+            values["width"] = span.width
+        rows = self._connection.execute(
+            text(
+                f"select part, count(*), sum({self.number}) from"
+                f" (select {part} as part, {self.digest} as digest from {self._relation}{where})"
+                " as digests group by part"
+            ),
+            values,
+        )
+        return {int(row[0]): Summary(int(row[1]), int(row[2])) for row in rows}
+
+    def digests(self, span: Span) -> list[tuple[Key, str]]:
+        where, values = _where(self._keys[0], span)
+        rows = self._connection.execute(
+            text(f"select {', '.join(self._keys)}, {self.digest} from {self._relation}{where}"),
+            values,
+        )
+        return [(_normal_key(row[:-1]), str(row[-1])) for row in rows]
+
+    def values(self, key: Key, expressions: Mapping[str, str]) -> dict[str, str | None]:
+        """Return the normal form of each column of the row under `key`."""
+        condition = " and ".join(f"{name} = :k{n}" for n, name in enumerate(self._keys))
+        row = self._connection.execute(
+            text(
+                f"select {', '.join(expressions.values())} from {self._relation} where {condition}"
+            ),
+            {f"k{n}": value for n, value in enumerate(key)},
+        ).first()
+        if row is None:
+            return {}
+        return {name: row[n] for n, name in enumerate(expressions)}
+
+
+class MartSide(_Side):
+    """A mart in Postgres."""
+
+    number = "('x' || left(digest, 15))::bit(60)::bigint::numeric"
+    quotient = "({key} - cast(:low as bigint)) / cast(:width as bigint)"
+
+    def __init__(self, connection: Connection, table: Table) -> None:
+        relation = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
+        super().__init__(connection, relation, [quoted_postgres(k) for k in table.key], table)
+        self.digest = postgres_digest(table.columns)
+
+    def row(self, key: Key) -> dict[str, str | None]:
+        """Return the row under `key` in normal form."""
+        return self.values(key, {c.name: postgres_value(c) for c in self._table.columns})
+
+    def sonar_keys(self, keys: Sequence[Key]) -> list[str]:
+        """Return the Sonar keys of the rows under `keys`, in that order."""
+        found = self._held(keys)
+        return [found[key] for key in keys]
+
+    def holds(self, keys: Sequence[Sequence[Any]]) -> list[Key]:
+        """Return those of `keys` under which the mart has a row."""
+        asked = [_normal_key(key) for key in keys]
+        found = self._held(asked)
+        return [key for key in asked if key in found]
+
+    def _held(self, keys: Sequence[Key]) -> dict[Key, str]:
+        """Return the Sonar key by key, for those of `keys` that the mart has."""
+        named = ", ".join(self._keys)
+        texts = ", ".join(f"{name}::text" for name in self._keys)
+        asked = ", ".join(f"cast(:k{n} as text[])" for n in range(len(self._keys)))
+        query = text(
+            f"select {named}, _sonar_key from {self._relation}"
+            f" where ({texts}) in (select * from unnest({asked}))"
+        )
+        found: dict[Key, str] = {}
+        for start in range(0, len(keys), _KEYS):
+            page = keys[start : start + _KEYS]
+            values = {f"k{n}": [str(key[n]) for key in page] for n in range(len(self._keys))}
+            for row in self._connection.execute(query, values):
+                found[_normal_key(row[:-1])] = str(row[-1])
+        return found
+
+
+class TargetSide(_Side):
+    """A table of the live target."""
+
+    number = "cast(conv(left(digest, 15), 16, 10) as unsigned)"
+    quotient = "({key} - :low) div :width"
+
+    def __init__(self, connection: Connection, table: Table) -> None:
+        keys = [quoted_mysql(k) for k in table.key]
+        super().__init__(connection, quoted_mysql(table.name), keys, table)
+        self.digest = mysql_digest(table.columns)
+
+    def row(self, key: Key) -> dict[str, str | None]:
+        """Return the row under `key` in normal form."""
+        return self.values(key, {c.name: mysql_value(c) for c in self._table.columns})

@@ -1,0 +1,146 @@
+"""What the page is made of, as plain values. They are also the JSON beside it.
+
+Nothing here may hold a personal value: counts, keys, names of rules and collections, times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection in the latest extraction. `needed`: a mart reads it."""
+
+    name: str
+    state: str
+    grade: str | None
+    server_count: int | None
+    landed_count: int | None
+    needed: bool
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every record that Sonar counts has landed."""
+        return self.state == "complete" and self.grade in {"proven", "counted", "whole"}
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """The latest extraction. `is_frozen`: its last pass found no change."""
+
+    run_id: str
+    source: str
+    ended_at: datetime | None
+    collections: tuple[Collection, ...]
+    is_frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The latest verdict on the marts for the current target."""
+
+    run_id: str
+    verdict: str
+    fingerprint: str
+    extraction_run_id: str
+    decided_at: datetime
+    findings: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of the migration as it ran last, with the seconds of the time before."""
+
+    name: str
+    run_id: str
+    started_at: datetime
+    seconds: float | None
+    exit_code: int | None
+    before: float | None = None
+    counters: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One line of the latest reconciliation. `is_loaded`: the entity has a table in the target."""
+
+    name: str
+    source: int
+    mart: int
+    merged: int
+    excluded: int
+    rejected: int
+    quarantined: int
+    loaded: int
+    in_target: int
+    identical: int
+    verdict: str
+    differences: tuple[Mapping[str, Any], ...]
+    is_loaded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """The latest reconciliation of the current target."""
+
+    run_id: str
+    ended_at: datetime
+    entities: tuple[Entity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Records that were left out for one reason, and who signed for them."""
+
+    entity: str
+    reason: str
+    rows: int
+    signed_max: int
+    decision: str | None
+    is_signed: bool
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """Records that a named rule leaves out or merges."""
+
+    collection: str
+    outcome: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """Rows that the target refused, by cause; keys of Sonar."""
+
+    table: str
+    cause: str
+    error_code: int | None
+    column: str | None
+    rows: int
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything the report says, before the verdict."""
+
+    written_at: datetime
+    target: str | None = None
+    fingerprint: str | None = None
+    extraction: Extraction | None = None
+    acceptance: Acceptance | None = None
+    accepted_before_load: bool = False
+    load: Step | None = None
+    reconciliation: Reconciliation | None = None
+    steps: tuple[Step, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    marts: tuple[str, ...] = ()

@@ -1,0 +1,118 @@
+"""The verdict in words, pure: what agrees, and otherwise which input is wrong, absent or stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from load.report.facts import Facts
+
+Level = Literal["green", "amber", "red"]
+
+NOT_FROZEN = (
+    "Not frozen: Sonar went on working during the extraction, so the figures belong to no single "
+    "moment."
+)
+_LOADED = frozenset({0, 6})  # done, or done except for quarantined rows
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the verdict is not green. `is_wrong`: a check said no; else something is still to do."""
+
+    what: str
+    is_wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`agrees`: extracted whole, accepted as loaded, reconciled. Green needs more."""
+
+    level: Level
+    words: str
+    agrees: bool
+    reasons: tuple[Reason, ...]
+
+
+def _extraction(facts: Facts) -> Iterator[Reason]:
+    if facts.extraction is None:
+        yield Reason("Nothing has been extracted.")
+        return
+    for collection in facts.extraction.collections:
+        if collection.needed and not collection.is_complete:
+            grade = f", {collection.grade}" if collection.grade else ""
+            yield Reason(
+                f"{collection.name} is not extracted completely ({collection.state}{grade}).",
+                is_wrong=True,
+            )
+
+
+def _acceptance(facts: Facts) -> Iterator[Reason]:
+    if facts.fingerprint is None:
+        yield Reason("The marts have not been built.")
+    if facts.acceptance is None:
+        yield Reason("The marts have not been accepted for this target.")
+        return
+    if facts.acceptance.verdict != "accepted":
+        yield Reason("Acceptance refused the marts.", is_wrong=True)
+    if facts.fingerprint is not None and facts.acceptance.fingerprint != facts.fingerprint:
+        yield Reason("The acceptance is stale: the marts have changed since.")
+    extraction = facts.extraction
+    if extraction is not None and facts.acceptance.extraction_run_id != extraction.run_id:
+        yield Reason("The acceptance is stale: there is a newer extraction.")
+
+
+def _load(facts: Facts) -> Iterator[Reason]:
+    if facts.load is None:
+        yield Reason("Nothing has been loaded.")
+        return
+    if facts.load.exit_code not in _LOADED:
+        yield Reason("The last load did not end well.", is_wrong=True)
+    if not facts.accepted_before_load:
+        yield Reason("The load is stale: it was not of the marts as they are accepted now.")
+
+
+def _reconciliation(facts: Facts) -> Iterator[Reason]:
+    found = facts.reconciliation
+    if found is None:
+        yield Reason("Nothing has been reconciled with this target.")
+        return
+    if facts.load is not None and found.ended_at < facts.load.started_at:
+        yield Reason("The reconciliation is stale: it is older than the last load.")
+    for entity in found.entities:
+        if entity.verdict != "agrees":
+            yield Reason(f"{entity.name} differs.", is_wrong=True)
+    missing = sorted(set(facts.marts) - {entity.name for entity in found.entities})
+    for name in missing:
+        yield Reason(f"{name} has not been reconciled.")
+
+
+def _remaining(facts: Facts) -> Iterator[Reason]:
+    """Yield what keeps an agreeing migration from being finished."""
+    quarantined = sum(entry.rows for entry in facts.quarantined)
+    if quarantined:
+        yield Reason(f"{quarantined} rows are in quarantine: the target refused them.")
+    if facts.extraction is None or not facts.extraction.is_frozen:
+        yield Reason(NOT_FROZEN)
+
+
+def judge(facts: Facts) -> Verdict:
+    """Return the verdict. Green only when every input is there, fresh, and says yes."""
+    against = [
+        *_extraction(facts),
+        *_acceptance(facts),
+        *_load(facts),
+        *_reconciliation(facts),
+    ]
+    remaining = [*_remaining(facts)]
+    if any(reason.is_wrong for reason in against):
+        level: Level = "red"
+        words = "Not in agreement"
+    elif against:
+        level, words = "amber", "Not finished"
+    elif remaining:
+        level, words = "amber", "Everything migrated so far agrees, with reservations"
+    else:
+        level, words = "green", "Everything migrated agrees"
+    return Verdict(level, words, agrees=not against, reasons=(*against, *remaining))

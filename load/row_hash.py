@@ -1,0 +1,140 @@
+"""One text and one hash for a row, made by SQL on either side. Pure: returns SQL expressions.
+
+The canonical text of a value is what the target's `cast(column as char)` prints once the value is
+stored: a decimal has the target's scale, a moment the target's fraction digits, "none" its spelling
+in the target. The mart side produces that text and it is also what is sent, so both hashes are over
+the same characters. NULL, where the target keeps it, is chr(30); columns are joined by chr(31).
+Bytes decide, not collations: 'a' and 'a ' differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+
+from load.mart_types import mart_type
+from load.target_facts import INTEGERS, MOMENTS, ColumnFact
+from runtime.manifest import Mart, MartColumn
+
+_ARGUMENTS = 50  # Postgres takes at most 100 arguments a call; joins of joins give the same text
+_LENGTH_OF_DATE = len("0000-00-00")
+
+
+def pg_name(name: str) -> str:
+    """Return a quoted Postgres identifier, safe beside psycopg2 parameters."""
+    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
+
+
+def my_name(name: str) -> str:
+    """Return a quoted MySQL identifier, safe beside PyMySQL parameters."""
+    return "`" + name.replace("`", "``").replace("%", "%%") + "`"
+
+
+def pg_relation(mart: Mart) -> str:
+    """Return the quoted relation of a mart."""
+    return ".".join(pg_name(part) for part in mart.relation.split("."))
+
+
+def _pg_literal(text: str) -> str:
+    return "'" + text.replace("'", "''").replace("%", "%%") + "'"
+
+
+def _fraction(fact: ColumnFact) -> str:
+    digits = fact.fraction_digits
+    return "." + "0" * digits if digits else ""
+
+
+def none_text(none: str, fact: ColumnFact) -> str:
+    """Return how the target prints a "none" that the mart's YAML spells `none`."""
+    if fact.data_type == "decimal":
+        try:
+            return f"{Decimal(none):.{fact.numeric_scale or 0}f}"
+        except InvalidOperation:
+            return none  # the server will say so
+    if fact.data_type in MOMENTS:
+        whole = f"{none} 00:00:00" if len(none) == _LENGTH_OF_DATE else none
+        return whole if "." in whole else whole + _fraction(fact)
+    return none
+
+
+def _moment_text(name: str, fact: ColumnFact) -> str:
+    value = f"{name}::timestamp"
+    digits = fact.fraction_digits
+    if not digits:
+        return f"date_trunc('second', {value})::text"
+    form = f"left(to_char({value}, 'YYYY-MM-DD HH24:MI:SS.US'), {20 + digits})"
+    # to_char has no form for infinity or years before 1: their plain text makes the server refuse.
+    plain = f"isfinite({value}) and {value} >= '0001-01-01'"
+    return f"case when {plain} then {form} else {value}::text end"
+
+
+def mart_text(column: MartColumn, fact: ColumnFact) -> str:
+    """Return the Postgres expression of the text to send for `column`; NULL stays NULL."""
+    name = pg_name(column.name)
+    family = mart_type(column.data_type).family
+    if family == "boolean":
+        text = f"{name}::integer::text"
+    elif fact.data_type == "decimal":
+        text = f"round({name}::numeric, {fact.numeric_scale or 0})::text"
+    elif fact.data_type in MOMENTS:
+        text = _moment_text(name, fact)
+    elif fact.data_type == "char":
+        text = f"rtrim({name}::text, ' ')"  # CHAR forgets trailing blanks
+    else:
+        text = f"{name}::text"
+    if column.none is None:
+        return text
+    return f"coalesce({text}, {_pg_literal(none_text(column.none, fact))})"
+
+
+def mart_texts(mart: Mart, facts: Mapping[str, ColumnFact]) -> list[str]:
+    """Return the text expression of each loaded column, in the mart's order."""
+    return [mart_text(column, facts[column.name]) for column in mart.columns]
+
+
+def mart_hash(texts: Sequence[str]) -> str:
+    """Return the Postgres expression of a row's hash from its text expressions."""
+    parts = [f"coalesce({text}, chr(30))" for text in texts]
+    while len(parts) > 1:
+        chunks = [parts[i : i + _ARGUMENTS] for i in range(0, len(parts), _ARGUMENTS)]
+        parts = [f"concat_ws(chr(31), {', '.join(chunk)})" for chunk in chunks]
+    return f"md5({parts[0]})"
+
+
+def target_text(name: str) -> str:
+    """Return the MySQL expression of a column's canonical text; NULL stays NULL."""
+    return f"convert(cast({my_name(name)} as char) using utf8mb4)"
+
+
+def target_hash(columns: Iterable[str]) -> str:
+    """Return the MySQL expression of a row's hash over `columns`, in that order."""
+    parts = ", ".join(f"coalesce({target_text(name)}, char(30 using utf8mb4))" for name in columns)
+    return f"md5(concat_ws(char(31 using utf8mb4), {parts}))"
+
+
+def key_text_of_mart(mart: Mart) -> str:
+    """Return the Postgres expression of a mart row's key as one text."""
+    parts = ", ".join(f"{pg_name(name)}::text" for name in mart.key)
+    return f"concat_ws(chr(31), {parts})"
+
+
+def key_text_of_state(mart: Mart) -> str:
+    """Return the same for `ops.row_state.row_key`."""
+    parts = ", ".join(f"row_key ->> {_pg_literal(name)}" for name in mart.key)
+    return f"concat_ws(chr(31), {parts})"
+
+
+def key_text_of_target(mart: Mart) -> str:
+    """Return the same as a MySQL expression."""
+    parts = ", ".join(target_text(name) for name in mart.key)
+    return f"concat_ws(char(31 using utf8mb4), {parts})"
+
+
+def split_key(text: str) -> tuple[str, ...]:
+    """Return the key values of a key text."""
+    return tuple(text.split("\x1f"))
+
+
+def key_value(value: str, fact: ColumnFact) -> int | str:
+    """Return a key value as the driver should bind it: integers unquoted, so that indexes serve."""
+    return int(value) if fact.data_type in INTEGERS else value

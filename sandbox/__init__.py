@@ -1,0 +1,1 @@
+"""Stand-ins for both systems: real servers on loopback, filled with generated data."""

@@ -1,0 +1,1 @@
+"""The Sonar sandbox: a GraphQL server over a generated tenant."""

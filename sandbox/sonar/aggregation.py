@@ -1,0 +1,86 @@
+"""Sonar's `aggregation` argument over rows.
+
+Numbers, dates and instants can be aggregated by MIN and MAX, numbers by SUM and AVG too, texts by
+COUNT. Every value is answered as text. Inferred: the sum of no rows is "0", the others are null.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sandbox.sonar.schema import Attribute
+from sandbox.sonar.search import InvalidArgumentError, instant, known
+from sandbox.sonar.store import Row
+
+_NUMBERS = frozenset({"Int", "Int64Bit", "Float"})
+_INTEGERS = frozenset({"Int", "Int64Bit"})
+
+
+def aggregate(
+    attributes: Mapping[str, Attribute],
+    rows: Sequence[Row],
+    aggregators: Sequence[Mapping[str, Any]],
+) -> list[Row]:
+    """Return one Aggregation object per aggregator."""
+    return [_aggregate(attributes, rows, aggregator) for aggregator in aggregators]
+
+
+def _aggregate(
+    attributes: Mapping[str, Attribute], rows: Sequence[Row], aggregator: Mapping[str, Any]
+) -> Row:
+    attribute = known(attributes, aggregator["field_name"], "aggregation")
+    function = aggregator["aggregation_function"]
+    answer: Row = {"field": attribute.name, "aggregation_function": function}
+    if function == "COUNT":
+        if attribute.scalar in _NUMBERS:
+            raise InvalidArgumentError("aggregation", "COUNT works on text attributes only.")
+        inner = aggregator.get("sub_aggregators") or ()
+        return {**answer, "counts": _buckets(attributes, rows, attribute.name, inner)}
+    return {**answer, "value": _value(attribute, rows, function)}
+
+
+def _buckets(
+    attributes: Mapping[str, Attribute],
+    rows: Sequence[Row],
+    name: str,
+    inner: Sequence[Mapping[str, Any]],
+) -> list[Row]:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.get(name) is not None:
+            groups[str(row[name])].append(row)
+    return [
+        {
+            "value": value,
+            "count": str(len(group)),
+            "sub_aggregator_results": aggregate(attributes, group, inner),
+        }
+        for value, group in sorted(groups.items())
+    ]
+
+
+def _value(attribute: Attribute, rows: Sequence[Row], function: str) -> str | None:
+    values = [row[attribute.name] for row in rows if row.get(attribute.name) is not None]
+    if function in ("SUM", "AVG"):
+        if attribute.scalar not in _NUMBERS:
+            raise InvalidArgumentError("aggregation", f"{function} works on numbers only.")
+        numbers = [_number(attribute, value) for value in values]
+        if function == "SUM":
+            return str(sum(numbers))
+        return str(sum(numbers) / len(numbers)) if numbers else None
+    if not values:
+        return None
+    chosen = max if function == "MAX" else min
+    if attribute.scalar in _NUMBERS:
+        return str(chosen(_number(attribute, value) for value in values))
+    if attribute.scalar == "Datetime":
+        return str(chosen(values, key=instant))
+    if attribute.scalar == "Date":
+        return str(chosen(values))
+    raise InvalidArgumentError("aggregation", f"{function} works on numbers and dates only.")
+
+
+def _number(attribute: Attribute, value: str | float) -> int | float:
+    return int(value) if attribute.scalar in _INTEGERS else float(value)

@@ -1,0 +1,151 @@
+"""The tenant in memory: collections of rows in the form in which they are answered.
+
+A row is the JSON object of one entity, plus `__typename` for polymorphic owners. Rows of a
+collection with ids stay sorted by id. Many-to-many links are kept as pairs, in both directions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from graphql import GraphQLSchema
+
+from sandbox.sonar.schema import root_queries
+
+Row = dict[str, Any]
+
+
+class UnknownRecordError(LookupError):
+    """A control request names a collection or a record that does not exist."""
+
+
+class Collection:
+    """The rows of one root query."""
+
+    def __init__(self, name: str, entity: str, rows: Iterable[Row]) -> None:
+        self.name = name
+        self.entity = entity
+        self.rows = [{**row, "__typename": entity} for row in rows]
+        self.keyed = all("id" in row for row in self.rows)
+        if self.keyed:
+            self.rows.sort(key=_key)
+        self._by_key = {row["id"]: row for row in self.rows} if self.keyed else {}
+        self._indexes: dict[tuple[str, ...], dict[tuple[Any, ...], list[Row]]] = {}
+
+    def get(self, key: str) -> Row | None:
+        """Return the row with this id."""
+        return self._by_key.get(key)
+
+    def between(self, lowest: int | None, highest: int | None) -> Sequence[Row]:
+        """Return the rows with `lowest <= id <= highest`, in id order."""
+        start = 0 if lowest is None else bisect_left(self.rows, lowest, key=_key)
+        end = None if highest is None else bisect_right(self.rows, highest, key=_key)
+        return self.rows[start:end]
+
+    def where(self, **values: str | None) -> Sequence[Row]:
+        """Return the rows that hold exactly these values; each set of columns is indexed once."""
+        columns = tuple(values)
+        index = self._indexes.get(columns)
+        if index is None:
+            index = defaultdict(list)
+            for row in self.rows:
+                index[tuple(row.get(column) for column in columns)].append(row)
+            self._indexes[columns] = index
+        return index.get(tuple(values.values()), ())
+
+    def insert(self, values: Mapping[str, Any]) -> str:
+        """Add a record like the first one with `values` over it; return its id."""
+        if not self.keyed or not self.rows:
+            raise UnknownRecordError(f"{self.name} has no record to copy: insert is not possible")
+        key = str(values.get("id") or _key(self.rows[-1]) + 1)
+        if key in self._by_key:
+            raise UnknownRecordError(f"{self.name} {key} exists already")
+        unique = hashlib.sha256(f"{self.name}:{key}".encode()).hexdigest()[:24]
+        stamps = {"created_at": _now(), "updated_at": _now(), "_version": "1"}
+        row = {**self.rows[0], "sonar_unique_id": unique, **stamps, **values, "id": key}
+        insort(self.rows, row, key=_key)
+        self._by_key[key] = row
+        self._indexes.clear()
+        return key
+
+    def update(self, key: str, values: Mapping[str, Any]) -> None:
+        """Change a record in place; `updated_at` and `_version` move unless given."""
+        row = self._must_have(key)
+        version = str(int(row.get("_version", "0")) + 1)
+        row.update({"updated_at": _now(), "_version": version, **values})
+        self._indexes.clear()
+
+    def delete(self, key: str) -> None:
+        """Remove a record without a trace, as Sonar does."""
+        self.rows.remove(self._must_have(key))
+        del self._by_key[key]
+        self._indexes.clear()
+
+    def archive(self, key: str) -> None:
+        """Archive a record."""
+        self.update(key, {"archived_at": _now()})
+
+    def _must_have(self, key: str) -> Row:
+        row = self._by_key.get(key)
+        if row is None:
+            raise UnknownRecordError(f"{self.name} {key} does not exist")
+        return row
+
+
+class Store:
+    """All collections of a tenant and the links between them."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        rows: Mapping[str, Iterable[Row]],
+        links: Mapping[tuple[str, str], Iterable[tuple[str, str]]],
+    ) -> None:
+        queries = root_queries(schema)
+        self.collections = {
+            query.name: Collection(query.name, query.entity, rows.get(query.name, ()))
+            for query in queries.values()
+        }
+        self._by_entity = {query.entity: query.name for query in queries.values()}
+        self._links: dict[tuple[str, str], dict[str, list[str]]] = {}
+        for (left, right), pairs in links.items():
+            forward, backward = defaultdict(list), defaultdict(list)
+            for left_key, right_key in pairs:
+                forward[left_key].append(right_key)
+                backward[right_key].append(left_key)
+            self._links[left, right] = forward
+            self._links[right, left] = backward
+
+    def of_entity(self, entity: str) -> Collection | None:
+        """Return the collection that holds rows of this type, None for a type not modelled."""
+        name = self._by_entity.get(entity)
+        return None if name is None else self.collections[name]
+
+    def named(self, name: str) -> Collection:
+        """Return a collection by the name of its root query."""
+        collection = self.collections.get(name)
+        if collection is None:
+            raise UnknownRecordError(f"there is no collection {name!r}")
+        return collection
+
+    def linked(self, entity: str, key: str, other: str) -> list[Row]:
+        """Return the rows of type `other` that are linked to this record, in id order."""
+        collection = self.of_entity(other)
+        if collection is None:
+            return []
+        keys = self._links.get((entity, other), {}).get(key, ())
+        rows = [row for row in map(collection.get, keys) if row is not None]
+        return sorted(rows, key=_key)
+
+
+def _key(row: Row) -> int:
+    return int(row["id"])
+
+
+def _now() -> str:
+    return datetime.now(UTC).replace(microsecond=0).isoformat()

@@ -1,0 +1,115 @@
+"""A generated tenant: consistent, deterministic, with counted traps.
+
+A new collection is a function that writes its rows into the draft, listed in `COLLECTIONS` after
+those that it refers to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLObjectType, GraphQLSchema
+
+from sandbox.sonar.schema import attributes, root_queries
+from sandbox.sonar.store import Row, Store
+from sandbox.sonar.tenant import (
+    accounts,
+    addresses,
+    billing,
+    contacts,
+    instance,
+    network,
+    services,
+    truth,
+)
+from sandbox.sonar.tenant.draft import AS_OF, Draft, stamp
+from sandbox.sonar.tenant.traps import counts, needed_accounts
+
+SIZES: Mapping[str, int] = {"tiny": 12, "demo": 500}  # accounts
+
+COLLECTIONS: tuple[Callable[[Draft], None], ...] = (
+    accounts.describe,
+    accounts.accounts,
+    accounts.account_groups,
+    contacts.contacts,
+    contacts.phone_numbers,
+    addresses.addresses,
+    services.services,
+    services.account_services,
+    billing.account_billing_parameters,
+    network.radius_accounts,
+    network.radius_server_credentials,
+    network.account_ip_assignments,
+    network.overlays,
+    instance.system_setting,
+    instance.available_reports,
+    instance.personal_access_tokens,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """The rows of every collection, the links between them, and what is true of them."""
+
+    rows: Mapping[str, list[Row]]
+    links: Mapping[tuple[str, str], list[tuple[str, str]]]
+    truth: Mapping[str, Any]
+
+    def store(self, schema: GraphQLSchema) -> Store:
+        """Return the tenant as the server holds it."""
+        return Store(schema, self.rows, self.links)
+
+
+def generate(
+    schema: GraphQLSchema,
+    size: str,
+    seed: int,
+    factor: float = 1.0,
+    traps: Mapping[str, int] | None = None,
+) -> Tenant:
+    """Generate a tenant; the number of accounts grows where the traps need more of them."""
+    wanted = counts(size, factor, traps or {})
+    draft = Draft(seed, max(round(SIZES[size] * factor), needed_accounts(wanted)), wanted)
+    for write in COLLECTIONS:
+        write(draft)
+    facts = {
+        "size": size,
+        "seed": seed,
+        "factor": factor,
+        "as_of": stamp(AS_OF),
+        "counts": {name: len(draft.rows.get(name, ())) for name in sorted(root_queries(schema))},
+        "archived": sum(row["archived_at"] is not None for row in draft.rows["accounts"]),
+        "sums": _sums(schema, draft),
+        "traps": _traps(draft),
+        "outcomes": truth.summary(truth.outcomes(draft)),
+    }
+    return Tenant(dict(draft.rows), draft.links, facts)
+
+
+def _traps(draft: Draft) -> dict[str, Any]:
+    names = sorted({*draft.wanted, *draft.planted})
+    planted = {name: draft.planted.get(name) for name in names}
+    return {
+        name: {
+            "count": 0 if found is None else len(found.keys),
+            "collection": None if found is None else found.collection,
+            "keys": [] if found is None else sorted(found.keys, key=int),
+        }
+        for name, found in planted.items()
+    }
+
+
+def _sums(schema: GraphQLSchema, draft: Draft) -> dict[str, dict[str, int]]:
+    """Return SUM of the id and of every Int attribute, by collection."""
+    sums: dict[str, dict[str, int]] = {}
+    for query in root_queries(schema).values():
+        entity = schema.type_map[query.entity]
+        rows = draft.rows.get(query.name, [])
+        if not isinstance(entity, GraphQLObjectType) or not all("id" in row for row in rows):
+            continue
+        known = attributes(entity)
+        names = ["id", *(name for name, leaf in known.items() if leaf.scalar == "Int")]
+        sums[query.name] = {name: sum(int(row.get(name) or 0) for row in rows) for name in names}
+    return sums

@@ -1,0 +1,203 @@
+"""The dbt project on real warehouses: empty, full, damaged, and with a target."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.dbt.conftest import Built, Dbt
+
+pytestmark = pytest.mark.postgres
+
+TARGET = "127.0.0.1:3306/splynx#1"
+_IDS = "select _sonar_key, id from splynx_staging.customers"
+_INSPECTED = (
+    "insert into ops.target (target, address, epoch, dialect, version, sql_mode, charset,"
+    f" local_infile, run_id) values ('{TARGET}', '127.0.0.1:3306/splynx', 1, 'mariadb', '10.11',"
+    " '', 'utf8mb4', false, 'r2')"
+)
+
+
+def test_seed_run_and_test_work_on_an_empty_warehouse(empty: Dbt) -> None:
+    for command in ("seed", "run", "test"):
+        ended = empty(command)
+
+        assert ended.code == 0, ended.output
+        assert {r["status"] for r in ended.results.values()} <= {"success", "pass"}
+
+
+def test_every_record_ends_where_the_generator_says(build: Callable[[], Built]) -> None:
+    built = build()
+    found: dict[str, Counter[tuple[str, str]]] = {}
+    for entity, outcome, reason in built.rows(
+        "select entity, outcome, coalesce(reason, '') from audit.audit_record_outcomes"
+    ):
+        rule = reason if outcome in {"excluded", "rejected"} else ""
+        found.setdefault(entity, Counter())[outcome, rule] += 1
+
+    expected = {
+        entity: Counter(
+            {("mart", ""): told["mart"], ("merged", ""): told["merged"]}
+            | {("excluded", rule): count for rule, count in told["excluded"].items()}
+            | {("rejected", rule): count for rule, count in told["rejected"].items()}
+        )
+        for entity, told in built.tenant.truth["outcomes"].items()
+    }
+    accounted = {
+        entity: (mart, merged, excluded, rejected)
+        for entity, mart, merged, excluded, rejected in built.rows(
+            "select entity, mart, merged, excluded, rejected from audit.audit_row_accounting"
+        )
+    }
+    for entity, told in expected.items():
+        if entity in found:  # rows of a customer beside the first have no record of their own
+            assert found[entity] == +told, entity
+        sums: Counter[str] = Counter()
+        for (outcome, _), count in told.items():
+            sums[outcome] += count
+        kinds = ("mart", "merged", "excluded", "rejected")
+        assert accounted[entity] == tuple(sums[kind] for kind in kinds), entity
+
+
+def test_the_demo_sign_offs_are_exactly_the_demo_rejections(build: Callable[[], Built]) -> None:
+    built = build()
+    rejected = built.rows("select entity, reason, rows from audit.audit_rejection_summary")
+    signed = built.rows(
+        "select entity, reason, max_rows from seeds.map_accepted_rejections"
+        " where source = '127.0.0.1'"
+    )
+
+    assert sorted(signed) == sorted(rejected)
+    assert built.rows("select count(*) from audit.audit_rejection_summary where not is_signed") == [
+        (0,)
+    ]
+
+
+# What is damaged, the test that must fail, the column that names the row, and the named row.
+_DAMAGES = (
+    (
+        "delete from raw_sonar.contacts where _sonar_key = '{contact}'",
+        "assert_raw_agrees_with_the_extraction",
+        "missing_id_sum",
+        "{contact}",
+    ),
+    (
+        "delete from staging.stg_sonar__phone_numbers where _sonar_key = '{phone}'",
+        "holds_every_live_record_of_stg_sonar__phone_numbers_source_sonar_phone_numbers_",
+        "_sonar_key",
+        "{phone}",
+    ),
+    (
+        "delete from intermediate.int_customers__addresses where _sonar_key = '{address}'",
+        "screens_all_of_int_customers__addresses_ref_stg_sonar__addresses_",
+        "_sonar_key",
+        "{address}",
+    ),
+    (
+        "delete from intermediate.int_crosswalk where entity = 'customers'"
+        " and _sonar_key = '{customer}'",
+        "assert_mart_ids_are_the_planned_ones",
+        "_sonar_key",
+        "{customer}",
+    ),
+    (
+        "delete from splynx_staging.services_internet where _sonar_key = '{service}'",
+        "accounts_for_all_of_services_internet_ref_int_services__screened_",
+        "_sonar_key",
+        "{service}",
+    ),
+    (
+        "delete from splynx_staging.customer_billing where _sonar_key = '{customer}'",
+        "assert_every_customer_has_its_rows",
+        "customer_id",
+        "{customer}",
+    ),
+    (
+        "update splynx_staging.services_internet set customer_id = 999999"
+        " where _sonar_key = '{orphan}'",
+        "relationships_services_internet_customer_id__id__ref_customers_",
+        "from_field",
+        "999999",
+    ),
+    (
+        "update splynx_staging.services_internet set unit_price = unit_price + 0.005"
+        " where _sonar_key = '{orphan}'",
+        "assert_service_prices_are_sonars_cents",
+        "_sonar_key",
+        "{orphan}",
+    ),
+    (
+        "update splynx_staging.customers set login = upper(login) || '' where _sonar_key ="
+        " '{customer}'; update splynx_staging.customers set login = (select lower(login) from"
+        " splynx_staging.customers where _sonar_key = '{customer}') where _sonar_key = '{second}'",
+        "unique_ignoring_case_customers_login",
+        "times",
+        "2",
+    ),
+    (
+        "delete from audit.audit_record_outcomes where collection = 'services'"
+        " and _sonar_key = '{tariff}'",
+        "assert_every_live_record_has_one_outcome",
+        "_sonar_key",
+        "{tariff}",
+    ),
+)
+
+
+def test_a_row_missing_from_any_layer_fails_a_test_that_names_it(
+    build: Callable[[], Built],
+) -> None:
+    built = build()
+    services = built.rows("select _sonar_key from splynx_staging.services_internet order by id")
+    customers = built.rows("select _sonar_key from splynx_staging.customers order by id")
+    names = {
+        "contact": built.tenant.rows["contacts"][5]["id"],
+        "phone": built.tenant.rows["phone_numbers"][5]["id"],
+        "address": built.tenant.rows["addresses"][5]["id"],
+        "tariff": built.tenant.rows["services"][5]["id"],
+        "service": services[7][0],
+        "orphan": services[8][0],
+        "customer": customers[7][0],
+        "second": customers[8][0],
+    }
+    for damage, *_ in _DAMAGES:
+        built.execute(*damage.format(**names).split(";"))
+
+    ended = built.dbt("test", "--select", *(test for _, test, _, _ in _DAMAGES))
+
+    assert ended.code == 1, ended.output
+    for _, test, column, key in _DAMAGES:
+        named = [result for name, result in ended.results.items() if name.startswith(test)]
+        assert [result["status"] for result in named] == ["fail"], f"{test}\n{ended.output}"
+        rows = built.rows(f"select {column}::text from {named[0]['relation_name']}")
+        assert (key.format(**names),) in rows, test
+
+
+def test_ids_are_planned_around_the_target_and_stand_once_loaded(
+    build: Callable[[], Built],
+) -> None:
+    built = build()
+    before = dict(built.rows(_IDS))
+    first, second, third = sorted(before, key=int)[:3]
+    plan = ("run", "--select", "stg_splynx stg_ops int_crosswalk int_crosswalk__fixed"
+            " int_crosswalk__strangers int_crosswalk__taken_keys int_customers__logins"
+            " int_customers__screened splynx")  # fmt: skip
+    built.execute(
+        _INSPECTED,
+        f"insert into ops.target_id values ('{TARGET}', 'customers', {first})",
+        f"insert into ops.target_business_key values ('{TARGET}', 'customers', 'login',"
+        f" '{second}', {first})",
+    )
+
+    ended = built.dbt("run")
+    assert ended.code == 0, ended.output
+    planned = dict(built.rows(_IDS))
+    highest = max(map(int, built.tenant_account_ids()))
+
+    assert planned[first] > highest
+    assert {k: v for k, v in planned.items() if k != first} == {
+        k: v for k, v in before.items() if k != first
+    }
+    del plan, third

@@ -1,0 +1,73 @@
+"""A migration that is killed, and one that a check refuses."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests import services
+from tests.e2e.way import MARTS, ROOT, Way, way
+
+pytestmark = [pytest.mark.e2e, pytest.mark.postgres, pytest.mark.mysql]
+
+
+@pytest.fixture
+def tiny(warehouses: services.Warehouses, splynxes: services.Splynxes) -> Iterator[Way]:
+    """Yield a small tenant before anything has run."""
+    with way(warehouses, splynxes, "tiny") as made:
+        yield made
+
+
+def _target_rows(made: Way) -> dict[str, int]:
+    with made.splynx.engine.connect() as connection:
+        return {
+            table: connection.exec_driver_sql(f"select count(*) from `{table}`").scalar_one()
+            for table in MARTS
+        }
+
+
+def test_a_killed_migration_goes_on_to_the_same_end(tiny: Way) -> None:
+    """Kill -9 the whole process group at a seeded moment of each stage, then let one run end."""
+    seeded = random.Random(20)
+    for _ in range(3):
+        process = subprocess.Popen(
+            tiny.command("runtime", "migrate"),
+            cwd=ROOT,
+            env=dict(tiny.environment),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            process.wait(seeded.uniform(3, 25))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    tiny.succeed("runtime", "migrate")
+    rows = tiny.all("select entity, verdict from ops.reconciliation")
+    assert {row.verdict for row in rows} == {"agrees"}
+    checksums = tiny.target_checksums()
+    tiny.succeed("runtime", "migrate")
+    assert tiny.target_checksums() == checksums
+
+
+def test_an_unmapped_status_is_refused_before_anything_is_written(tiny: Way) -> None:
+    untouched = _target_rows(tiny)
+    tiny.succeed("extract", "run")
+    tiny.change(
+        'update raw_sonar.account_statuses set payload = payload || \'{"name": "Brand new"}\''
+        " where payload->>'name' = 'Active'"
+    )
+    tiny.succeed("load", "inspect")
+    tiny.succeed("runtime", "transform")
+    accepted = tiny.run("expectations", "run")
+    assert accepted.returncode == 3, accepted.stdout + accepted.stderr
+    assert "unmapped_status" in accepted.stdout + accepted.stderr
+    loaded = tiny.run("load", "run")
+    assert loaded.returncode == 3, loaded.stdout + loaded.stderr
+    assert _target_rows(tiny) == untouched

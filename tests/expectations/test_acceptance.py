@@ -1,0 +1,151 @@
+"""Acceptance on real marts: what refuses, what is recorded, and that no value gets out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from expectations.acceptance import Acceptance, accept
+from expectations.gate import MAX_KEYS, Finding
+from runtime.fingerprint import fingerprint
+from runtime.run_ledger import Run
+from tests.reconcile.small_world import EMAIL, PERSON, RUN, SmallWorld, build
+from tests.services import Splynx
+
+pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
+
+
+@pytest.fixture
+def world(warehouse: Engine, splynx: Splynx) -> SmallWorld:
+    return build(warehouse, splynx)
+
+
+def _accept(world: SmallWorld, docs: Path) -> Acceptance:
+    return accept(Run("accept-1", world.warehouse, lock_pid=0), world.manifest, docs)
+
+
+def _texts(folder: Path) -> str:
+    return "\n".join(p.read_text(errors="replace") for p in folder.rglob("*") if p.is_file())
+
+
+def _about(acceptance: Acceptance, words: str) -> Finding:
+    found = [f for f in acceptance.verdict.findings if words in f.what]
+    assert len(found) == 1, acceptance.verdict.findings
+    return found[0]
+
+
+def test_good_marts_are_accepted_for_exactly_this_build(world: SmallWorld, tmp_path: Path) -> None:
+    acceptance = _accept(world, tmp_path / "docs")
+    assert acceptance.verdict.findings == ()
+    assert acceptance.docs.exists()
+    marts_checked = {result.mart for result in acceptance.results}
+    assert marts_checked == {"customers", "customer_info", "tariffs_internet"}
+    with world.warehouse.connect() as connection:
+        row = connection.execute(text("select * from ops.acceptance")).one()
+        build_now = fingerprint(connection, world.manifest).value
+    assert (row.verdict, row.target, row.extraction_run_id) == ("accepted", world.target, RUN)
+    assert row.fingerprint == build_now == acceptance.fingerprint
+
+
+def test_bad_rows_refuse_with_their_keys_and_without_their_values(
+    world: SmallWorld, tmp_path: Path
+) -> None:
+    world.spoil(
+        # business rules
+        "update splynx_staging.customers set status = 'gone' where id = 3",
+        "update splynx_staging.customers set login = 'LOGIN5' where id = 3",
+        "update splynx_staging.customers set parent_id = 4711 where id = 6",
+        f"update splynx_staging.customers set email = '{PERSON}' where id = 3",
+        "update splynx_staging.tariffs_internet set price = -1 where id = 2",
+        "delete from splynx_staging.customer_info where customer_id = 8",
+        # what the target's columns demand
+        f"update splynx_staging.customers set city = '{PERSON} {EMAIL}' where id = 3",
+        f"update splynx_staging.customers set name = null, phone = '{EMAIL}' where id = 3",
+        "update splynx_staging.customers set partner_id = 5000000000 where id = 7",
+        "update splynx_staging.customers set date_add = '0999-01-01' where id = 9",
+        "update splynx_staging.customers set id = 10 where id = 11",
+    )
+    docs = tmp_path / "docs"
+    acceptance = _accept(world, docs)
+    expected = {
+        "customers: status is one of": ("3",),
+        "login unique, upper and lower case alike": ("3", "5"),
+        "customers: parent_id leads to a row of customers": ("6",),
+        "tariffs_internet: price is at least 0": ("2",),
+        "customer_info: each row of customers has its row here": ("8",),
+        "customers: city has at most 32 characters": ("3",),
+        "customers: name has a value": ("3",),
+        "customers: partner_id is at least 0 and at most 4294967295": ("7",),
+        "customers: date_add is at least 1000-01-01": ("9",),
+        "customers: id unique": ("10", "11"),
+    }
+    for words, keys in expected.items():
+        finding = _about(acceptance, words)
+        assert (finding.severity, tuple(sorted(finding.keys))) == ("critical", keys), words
+    assert _about(acceptance, "email has the form").severity == "warning"
+    assert acceptance.verdict.word == "refused"
+    with world.warehouse.connect() as connection:
+        recorded: str = connection.execute(
+            text("select string_agg(a::text, ' ') from ops.acceptance as a")
+        ).scalar_one()
+    shown = _texts(docs)
+    assert "customers" in shown
+    assert "login unique, upper and lower case alike" in shown
+    for place in (shown, recorded, repr(acceptance)):
+        assert PERSON not in place
+        assert EMAIL not in place
+
+
+def test_many_bad_rows_are_counted_and_their_keys_capped(world: SmallWorld, tmp_path: Path) -> None:
+    world.spoil("update splynx_staging.customers set parent_id = 4711, status = 'gone'")
+    acceptance = _accept(world, tmp_path / "docs")
+    for words in ("status is one of", "parent_id leads to"):
+        found = [f for f in acceptance.verdict.findings if words in f.what]
+        assert {(f.count, len(f.keys)) for f in found} == {(30, MAX_KEYS)}
+
+
+def test_a_database_error_inside_a_rule_refuses_and_repeats_no_value(
+    world: SmallWorld, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.spoil(  # a rule that compares numbers meets a text, and Postgres quotes it in its error
+        "alter table splynx_staging.customer_info alter customer_id type text",
+        f"update splynx_staging.customer_info set customer_id = '{PERSON}' where customer_id = '3'",
+        "alter table splynx_staging.tariffs_internet drop column price",
+    )
+    acceptance = _accept(world, tmp_path / "docs")
+    broken = [f.what for f in acceptance.verdict.refusing if "could not be evaluated" in f.what]
+    assert any("tariffs_internet: the rule 'price is at least 0'" in what for what in broken)
+    assert any(what.startswith("customer_info") for what in broken)
+    shown = _texts(tmp_path / "docs")
+    assert "the rule could not be evaluated" in shown
+    assert PERSON not in shown + repr(acceptance) + caplog.text
+    assert "Traceback" not in shown
+
+
+def test_without_an_inspection_nothing_is_accepted(world: SmallWorld, tmp_path: Path) -> None:
+    world.spoil("delete from ops.target")
+    finding = _about(_accept(world, tmp_path / "docs"), "no target has been inspected")
+    assert "make inspect" in finding.todo
+
+
+def test_ids_planned_for_another_target_refuse(world: SmallWorld, tmp_path: Path) -> None:
+    world.spoil("update intermediate.int_crosswalk set target = 'other#1' where _sonar_key = '2'")
+    finding = _about(_accept(world, tmp_path / "docs"), "customers: ids are not those planned")
+    assert (finding.count, finding.keys) == (1, ("2",))
+
+
+def test_faults_of_the_inputs_are_found_in_the_warehouse(world: SmallWorld, tmp_path: Path) -> None:
+    world.spoil(
+        "update ops.extract_ledger set grade = 'sample' where collection = 'contacts'",
+        "update audit.audit_rejection_summary set is_signed = false, signed_max = 0",
+        "update audit.audit_row_accounting set unaccounted = 1 where entity = 'customers'",
+        "insert into ops.step (run_id, step, started_at, exit_code)"
+        " values ('t', 'transform', '2025-12-31Z', 0)",
+    )
+    acceptance = _accept(world, tmp_path / "docs")
+    assert "grade is sample" in _about(acceptance, "contacts is not complete").what
+    assert _about(acceptance, "1 rejected as missing_name, 0 signed for").keys == ("31",)
+    assert _about(acceptance, "1 of 32 source records are unaccounted for").count == 1
+    assert _about(acceptance, "the marts are older than extraction").check == "freshness"

@@ -1,0 +1,189 @@
+"""A load that was killed goes on: whole customers always, nothing twice, staff's edits kept."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from runtime.settings import ROOT
+from tests.load import miniature
+from tests.load.conftest import Scene
+from tests.services import Splynx, Splynxes
+
+pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
+
+CUSTOMERS = 2500
+KILLS = 5
+_HALVES = """
+    select count(*) from splynx_staging.clients as client where id = any(%(there)s) and (
+        not id = any(%(info)s)
+        or exists (
+            select from splynx_staging.subscriptions
+            where client_id = client.id and not id = any(%(subscriptions)s))
+        or exists (
+            select from splynx_staging.clients as kin
+            where kin.id = client.parent_id and not kin.id = any(%(there)s)))
+"""
+
+
+def _wait(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def seen(splynx: Splynx) -> Iterator[Callable[[], int]]:
+    """Return a counter of client rows that also sees rows not committed yet."""
+    engine = create_engine(splynx.admin_url, isolation_level="READ UNCOMMITTED")
+
+    def count() -> int:
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("select count(*) from clients")
+            return int(found.scalar_one())
+
+    yield count
+    engine.dispose()
+
+
+@pytest.fixture
+def root(splynxes: Splynxes) -> Iterator[Engine]:
+    """Administrator of the whole server, who sees its transactions."""
+    engine = create_engine(splynxes.server.url("mysql"), isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
+def _ids(scene: Scene, statement: str) -> list[int]:
+    return [int(str(row[0])) for row in scene.target_rows(statement)]
+
+
+def _half_customers(scene: Scene) -> int:
+    with scene.warehouse.connect() as connection:
+        return int(
+            connection.exec_driver_sql(
+                _HALVES,
+                {
+                    "there": _ids(scene, "select id from clients"),
+                    "info": _ids(scene, "select client_id from client_info"),
+                    "subscriptions": _ids(scene, "select id from subscriptions"),
+                },
+            ).scalar_one()
+        )
+
+
+def test_killed_five_times_ends_as_if_never_killed(
+    warehouse: Engine, splynx: Splynx, root: Engine, seen: Callable[[], int]
+) -> None:
+    miniature.create_target(splynx.engine)
+    sizes = miniature.create_marts(warehouse, CUSTOMERS, seed=7)
+    scene = Scene(warehouse, splynx, sizes)
+    miniature.run_inspect()
+    miniature.accept(warehouse)
+    chance = random.Random(20240607)
+    killed = 0
+    for point in sorted(chance.sample(range(1, CUSTOMERS), KILLS)):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.load.miniature"], cwd=ROOT, env=dict(os.environ)
+        )
+        _wait(
+            lambda at=point, p=process: seen() >= at or p.poll() is not None,  # type: ignore[misc]
+            "the load got nowhere",
+        )
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+        _wait(lambda: _gone(root, splynx), "the server did not roll the killed transaction back")
+        assert _half_customers(scene) == 0
+    assert killed == KILLS
+    before = len(_ids(scene, "select id from clients"))
+    assert 0 < before < CUSTOMERS
+    last = miniature.run_load()
+    assert 0 < last.written < sizes.rows
+    assert miniature.content(splynx.engine) == miniature.mart_content(warehouse)
+    assert scene.rows("select state, count(*) from ops.row_state group by 1") == [
+        ("written", sizes.rows)
+    ]
+    assert scene.rows("select count(*) from ops.id_map") == [(sizes.rows - CUSTOMERS,)]
+    assert miniature.run_load().written == 0
+
+
+def _gone(root: Engine, splynx: Splynx) -> bool:
+    """Return whether the server has ended the sessions of the load's account."""
+    with root.connect() as connection:
+        sessions = connection.exec_driver_sql(
+            "select count(*) from information_schema.processlist where user = %s and db = %s",
+            (splynx.url.username, splynx.url.database),
+        )
+        return sessions.scalar_one() == 0
+
+
+def _as_if_killed_after_commit(scene: Scene) -> None:
+    """Leave what a load leaves that dies between the commit in Splynx and its own record of it."""
+    scene.mart(
+        "update ops.row_state set state = 'intended', old_hash = null,"
+        " changed_at = '2024-01-01' where table_name <> 'plans'"
+    )
+    scene.mart("delete from ops.id_map where entity <> 'plans'")
+
+
+def test_an_edit_by_staff_between_crash_and_resume_is_kept(scene: Scene) -> None:
+    miniature.run_load()
+    known = scene.rows("select * from ops.id_map order by entity, _sonar_key")
+    _as_if_killed_after_commit(scene)
+    scene.target("update clients set name = 'by staff' where id = 5")
+    result = miniature.run_load()
+    assert result.written == 0
+    assert result.settled.edited == ("clients 5",)
+    assert result.settled.done == scene.sizes.rows - 4
+    assert scene.target_rows("select name from clients where id = 5") == [("by staff",)]
+    again = scene.rows("select * from ops.id_map order by entity, _sonar_key")
+    assert [row[:5] for row in again] == [row[:5] for row in known]
+    assert miniature.run_load().plan.count("edited") == 1
+
+
+def test_inspect_settles_what_a_killed_load_left(scene: Scene) -> None:
+    miniature.run_load()
+    _as_if_killed_after_commit(scene)
+    found = miniature.run_inspect()
+    assert found.settled.done == scene.sizes.rows - 3
+    assert scene.rows("select 1 from ops.row_state where state = 'intended'") == []
+    assert scene.rows("select count(*) from ops.target_id where table_name = 'clients'") == [(60,)]
+
+
+def test_an_update_that_was_not_committed_is_sent_again(scene: Scene) -> None:
+    miniature.run_load()
+    scene.mart("update splynx_staging.clients set name = 'New name' where id in (7, 8)")
+    miniature.accept(scene.warehouse)
+    scene.mart(
+        "update ops.row_state set state = 'intended', old_hash = new_hash, new_hash = 'next'"
+        " where table_name = 'clients' and _sonar_key in ('7', '8')"
+    )
+    result = miniature.run_load()
+    assert (result.settled.redone, result.updated) == (2, 2)
+    assert miniature.content(scene.splynx.engine) == miniature.mart_content(scene.warehouse)
+
+
+def test_a_stranger_that_took_a_planned_id_meanwhile_is_no_row_of_ours(scene: Scene) -> None:
+    scene.mart(
+        "insert into ops.row_state (target, table_name, _sonar_key, _customer_key, row_key, state,"
+        " new_hash, run_id, changed_at)"
+        " select target, mart, '7', '7', key::jsonb, 'intended', 'h', 'r', now()"
+        " from ops.current_target, (values ('clients', '{\"id\": \"7\"}'),"
+        " ('client_info', '{\"client_id\": \"7\"}')) as meant (mart, key)"
+    )
+    scene.target(
+        "insert into clients (id, login, name, balance, since, last_seen)"
+        " values (7, 'theirs', 'Theirs', 0, '2024-01-01', '2024-01-01')"
+    )
+    found = miniature.run_inspect()
+    assert (found.settled.done, found.settled.redone, found.settled.edited) == (0, 2, ())
+    assert scene.rows("select 1 from ops.row_state") == []

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from load.reconcile import compare as module
+from load.reconcile.compare import Key, Span, Summary, compare
+
+
+class Rows:
+    """A side in memory that counts how many digests were read from it."""
+
+    def __init__(self, rows: Sequence[tuple[int, str]]) -> None:
+        self._rows = rows
+        self.read = 0
+
+    def extent(self) -> Span:
+        """Return the range of keys."""
+        keys = [key for key, _ in self._rows]
+        return Span(min(keys), max(keys)) if keys else Span()
+
+    def _within(self, span: Span) -> list[tuple[int, str]]:
+        if span.low is None or span.high is None:
+            return list(self._rows)
+        return [row for row in self._rows if span.low <= row[0] <= span.high]
+
+    def summaries(self, span: Span) -> dict[int, Summary]:
+        """Return the summary of each part."""
+        found: dict[int, Summary] = {}
+        for key, digest in self._within(span):
+            part = 0 if span.low is None else (key - span.low) // span.width
+            before = found.get(part, Summary(0, 0))
+            found[part] = Summary(before.rows + 1, before.checksum + int(digest, 16))
+        return found
+
+    def digests(self, span: Span) -> list[tuple[Key, str]]:
+        """Return key and digest of each row."""
+        rows = self._within(span)
+        self.read += len(rows)
+        return [((key,), digest) for key, digest in rows]
+
+
+_SIDE = st.dictionaries(st.integers(1, 100_000), st.sampled_from("abcdef"), max_size=60)
+
+
+@given(mart=_SIDE, target=_SIDE)
+def test_every_row_is_in_exactly_the_class_that_sets_say(
+    mart: dict[int, str], target: dict[int, str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "LEAF", 2)
+        found = compare(Rows(sorted(mart.items())), Rows(sorted(target.items())))
+    both = mart.keys() & target.keys()
+    assert found.identical == sum(mart[key] == target[key] for key in both)
+    assert set(found.modified) == {(key,) for key in both if mart[key] != target[key]}
+    assert set(found.missing) == {(key,) for key in mart.keys() - target.keys()}
+    assert set(found.surplus) == {(key,) for key in target.keys() - mart.keys()}
+
+
+def test_a_key_that_the_target_holds_twice_is_surplus_once() -> None:
+    found = compare(Rows([(1, "a"), (2, "b")]), Rows([(1, "a"), (1, "a"), (2, "b")]))
+    assert (found.identical, found.surplus) == (2, ((1,),))
+
+
+def test_one_differing_row_among_many_is_found_without_reading_the_rest() -> None:
+    rows = [(key, "a") for key in range(1, 200_001)]
+    spoilt = [*rows[:123_456], (123_457, "b"), *rows[123_457:]]
+    mart, target = Rows(rows), Rows(spoilt)
+    found = compare(mart, target)
+    assert (found.identical, found.modified) == (199_999, ((123_457,),))
+    assert target.read <= module.LEAF

@@ -1,0 +1,250 @@
+"""Each planted defect is named by the check that claims to find it, in its layer and by its key."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, text
+
+from load.reconcile import compare
+from load.reconcile.reconciliation import reconcile
+from load.reconcile.results import Difference, EntityResult, table
+from runtime.run_ledger import Run
+from runtime.settings import splynx_db
+from tests.reconcile.small_world import CUSTOMERS, EMAIL, PERSON, SmallWorld, build
+from tests.services import Splynx
+
+pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
+
+
+@pytest.fixture
+def world(warehouse: Engine, splynx: Splynx) -> SmallWorld:
+    return build(warehouse, splynx)
+
+
+def _reconcile(world: SmallWorld) -> dict[str, EntityResult]:
+    run = Run(run_id="reconcile-1", engine=world.warehouse, lock_pid=0)
+    return {r.entity: r for r in reconcile(run, world.manifest, splynx_db())}
+
+
+def _only(results: dict[str, EntityResult], layer: str, kind: str) -> tuple[str, Difference]:
+    """Return the difference of that layer and kind, which must be the only one of the two."""
+    found = [
+        (result.entity, difference)
+        for result in results.values()
+        for difference in result.differences
+        if (difference.layer, difference.kind) == (layer, kind)
+    ]
+    assert len(found) == 1, [r.differences for r in results.values()]
+    return found[0]
+
+
+def test_a_clean_state_agrees_in_every_layer(world: SmallWorld) -> None:
+    results = _reconcile(world)
+    assert {name: r.differences for name, r in results.items()} == dict.fromkeys(results, ())
+    customers = results["customers"]
+    assert (customers.counts.source, customers.mart, customers.target.in_target) == (32, 30, 30)
+    assert (customers.counts.excluded, customers.counts.rejected) == (1, 1)
+    assert customers.target.identical == customers.target.loaded == CUSTOMERS
+    assert results["customer_info"].counts.source == 32  # a child shows its accounts
+    assert results["contacts"].counts.merged == CUSTOMERS
+    assert list(results) == ["tariffs_internet", "customers", "customer_info", "contacts"]
+
+
+def test_results_are_recorded_and_printed(world: SmallWorld) -> None:
+    world.spoil_target("update tariffs_internet set price = price + 0.01 where id = 2")
+    results = _reconcile(world)
+    with world.warehouse.connect() as connection:
+        rows = connection.execute(
+            text("select entity, verdict, modified, differences from ops.reconciliation")
+        ).all()
+    recorded = {row.entity: (row.verdict, row.modified) for row in rows}
+    assert recorded["tariffs_internet"] == ("differs", 1)
+    assert recorded["customers"] == ("agrees", 0)
+    kept = next(row.differences for row in rows if row.entity == "tariffs_internet")
+    assert kept[0]["keys"] == ["2"]
+    lines = table(list(results.values())).splitlines()
+    assert lines[0].split() == [
+        "entity", "source", "mart", "excluded", "rejected", "loaded", "in", "target", "verdict",
+    ]  # fmt: skip
+    assert lines[1].split() == ["tariffs_internet", "2", "2", "0", "0", "2", "2", "differs"]
+    assert lines[4].split()[-3:] == ["-", "-", "agrees"]
+
+
+def test_a_cent_more_in_the_target_is_found_and_its_column_named(world: SmallWorld) -> None:
+    world.spoil_target("update tariffs_internet set price = price + 0.01 where id = 2")
+    entity, difference = _only(_reconcile(world), "target", "modified")
+    assert (entity, difference.keys) == ("tariffs_internet", ("2",))
+    assert difference.details == (
+        "2: price (number of 4 characters in the mart, number of 5 characters in the target)",
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update customers set login = '' where id = 7",
+        "update customers set gps = '' where id = 7",
+        "update customers set city = 'NULL' where id = 7",
+        "update customers set last_update = last_update + interval 1 second where id = 7",
+        "update customers set street_1 = concat(street_1, ' ') where id = 7",
+        "update customers set parent_id = 1 where id = 7",
+    ],
+)
+def test_any_changed_value_is_a_modified_row(
+    world: SmallWorld, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "LEAF", 2)  # the way down to the row leads over several ranges
+    world.spoil_target(change)
+    entity, difference = _only(_reconcile(world), "target", "modified")
+    assert (entity, difference.keys) == ("customers", ("7",))
+
+
+def test_a_digit_that_the_target_cannot_keep_is_a_difference(world: SmallWorld) -> None:
+    world.spoil("update splynx_staging.tariffs_internet set price = 10.50004 where id = 1")
+    entity, difference = _only(_reconcile(world), "target", "modified")
+    assert (entity, difference.keys) == ("tariffs_internet", ("1",))
+
+
+def test_a_row_removed_from_the_target_is_missing(world: SmallWorld) -> None:
+    world.spoil_target("delete from customer_info where customer_id = 11")
+    results = _reconcile(world)
+    entity, difference = _only(results, "target", "missing")
+    assert (entity, difference.keys) == ("customer_info", ("11",))
+    assert results["customer_info"].target.in_target == CUSTOMERS - 1
+
+
+def test_a_refused_row_is_quarantined_and_not_missing(world: SmallWorld) -> None:
+    world.spoil_target("delete from customer_info where customer_id = 11")
+    world.spoil(
+        "delete from ops.row_state where table_name = 'customer_info' and _sonar_key = '11'",
+        "insert into ops.refusal (target, run_id, table_name, _sonar_key, cause, message)"
+        f" values ('{world.target}', 'r', 'customer_info', '11', 'server', 'too long')",
+    )
+    result = _reconcile(world)["customer_info"]
+    assert result.differences == ()
+    assert (result.target.quarantined, result.target.loaded) == (1, CUSTOMERS - 1)
+
+
+def test_an_old_refusal_does_not_excuse_a_row_written_since(world: SmallWorld) -> None:
+    world.spoil_target("delete from customer_info where customer_id = 11")
+    world.spoil(
+        "insert into ops.refusal (target, run_id, table_name, _sonar_key, cause, message,"
+        " refused_at)"
+        f" values ('{world.target}', 'r', 'customer_info', '11', 'server', 'x', '2020-01-01Z')",
+    )
+    entity, _ = _only(_reconcile(world), "target", "missing")
+    assert entity == "customer_info"
+
+
+def test_a_row_doubled_in_the_target_is_extra(world: SmallWorld) -> None:
+    columns = ", ".join(c.name for c in world.manifest.mart("customers").columns[1:])
+    world.spoil_target(
+        f"insert into customers (id, {columns}) select 900, {columns} from customers where id = 4"
+    )
+    entity, difference = _only(_reconcile(world), "target", "extra")
+    assert (entity, difference.keys) == ("customers", ("900",))
+    assert "no load wrote them" in difference.what
+
+
+def test_rows_that_were_in_the_target_before_us_are_nobodys_difference(world: SmallWorld) -> None:
+    columns = ", ".join(c.name for c in world.manifest.mart("customers").columns[1:])
+    world.spoil_target(
+        f"insert into customers (id, {columns}) select 900, {columns} from customers where id = 4"
+    )
+    world.spoil(f"insert into ops.target_id values ('{world.target}', 'customers', 900)")
+    result = _reconcile(world)["customers"]
+    assert result.differences == ()
+    assert result.target.in_target == CUSTOMERS
+
+
+def test_a_row_that_left_the_mart_after_the_load_is_named_on_both_sides(world: SmallWorld) -> None:
+    world.spoil("delete from splynx_staging.customers where id = 9")
+    results = _reconcile(world)
+    assert _only(results, "mart", "missing")[1].keys == ("9",)
+    gone = _only(results, "target", "extra")
+    assert (gone[0], gone[1].keys) == ("customers", ("9",))
+    assert "written by a load" in gone[1].what
+
+
+def test_a_row_that_nobody_accepted_is_extra_in_the_mart(world: SmallWorld) -> None:
+    world.spoil(
+        "insert into splynx_staging.tariffs_internet select '77', 77, tariffs_for_change, title,"
+        " service_name, price, speed_download, speed_upload, with_vat, tax_id"
+        " from splynx_staging.tariffs_internet where id = 1"
+    )
+    results = _reconcile(world)
+    assert _only(results, "mart", "extra")[1].keys == ("77",)
+    assert _only(results, "target", "missing")[1].keys == ("77",)
+
+
+def test_a_child_row_removed_from_its_mart_is_named_by_its_customer(world: SmallWorld) -> None:
+    world.spoil("delete from splynx_staging.customer_info where customer_id = 12")
+    entity, difference = _only(_reconcile(world), "mart", "missing")
+    assert (entity, difference.keys) == ("customer_info", ("12",))
+
+
+def test_a_raw_row_removed_after_the_transform_is_named(world: SmallWorld) -> None:
+    world.spoil("delete from raw_sonar.contacts where _sonar_key = '5'")
+    result = _reconcile(world)["contacts"]
+    assert [(d.layer, d.kind, d.keys) for d in result.differences] == [
+        ("raw", "missing", ("5",)),
+        ("raw", "missing", ("5",)),
+    ]
+
+
+def test_a_raw_row_removed_before_the_transform_is_named_by_the_sum_of_ids(
+    world: SmallWorld,
+) -> None:
+    world.spoil(
+        "delete from raw_sonar.contacts where _sonar_key = '5'",
+        "delete from audit.audit_record_outcomes"
+        " where collection = 'contacts' and _sonar_key = '5'",
+        "update audit.audit_row_accounting set merged = merged - 1, unaccounted = 1"
+        " where collection = 'contacts'",
+    )
+    results = _reconcile(world)
+    assert _only(results, "raw", "missing")[1].keys == ("5",)
+    assert _only(results, "raw", "unaccounted")[1].count == 1
+
+
+def test_a_record_without_an_outcome_is_named(world: SmallWorld) -> None:
+    world.spoil("delete from audit.audit_record_outcomes where _sonar_key = '31'")
+    entity, difference = _only(_reconcile(world), "raw", "unaccounted")
+    assert (entity, difference.keys) == ("customers", ("31",))
+
+
+def test_an_unproven_source_count_does_not_agree(world: SmallWorld) -> None:
+    world.spoil(
+        "update audit.audit_row_accounting set unaccounted = null where entity = 'customers'"
+    )
+    assert _only(_reconcile(world), "raw", "unproven")[0] == "customers"
+
+
+def test_an_intent_that_was_never_confirmed_is_not_loaded(world: SmallWorld) -> None:
+    world.spoil(
+        "update ops.row_state set state = 'intended'"
+        " where table_name = 'customers' and _sonar_key = '3'"
+    )
+    entity, difference = _only(_reconcile(world), "load", "missing")
+    assert (entity, difference.count) == ("customers", 1)
+
+
+def test_a_reference_that_leads_nowhere_in_the_target_is_named(world: SmallWorld) -> None:
+    world.spoil_target("delete from customers where id = 13")
+    results = _reconcile(world)
+    entity, difference = _only(results, "target", "reference")
+    assert (entity, difference.keys) == ("customer_info", ("13",))
+    assert _only(results, "target", "missing")[1].keys == ("13",)
+
+
+def test_no_personal_value_leaves_the_databases(world: SmallWorld) -> None:
+    world.spoil_target("update customers set name = 'x', email = '' where id = 3")
+    results = _reconcile(world)
+    assert _only(results, "target", "modified")[1].keys == ("3",)
+    with world.warehouse.connect() as connection:
+        recorded: str = connection.execute(
+            text("select string_agg(r::text, ' ') from ops.reconciliation as r")
+        ).scalar_one()
+    for shown in (recorded, repr(results)):
+        assert PERSON not in shown
+        assert EMAIL not in shown

@@ -1,0 +1,165 @@
+"""The page from a real warehouse: what it says, and what it must never hold."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from load.reconcile.reconciliation import reconcile
+from load.report.collect import collect
+from load.report.facts import Facts
+from load.report.page import write
+from load.report.verdict import judge
+from runtime.fingerprint import fingerprint
+from runtime.log import register_secret
+from runtime.run_ledger import Run
+from runtime.settings import splynx_db
+from tests.reconcile.small_world import EMAIL, PERSON, RUN, SmallWorld, build
+from tests.reconcile.small_world import manifest as build_manifest
+from tests.services import Splynx
+
+pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
+
+_VOID = frozenset({"meta", "br", "link", "img"})
+
+
+class Page(HTMLParser):
+    """Texts of the page; fails on a tag that is closed in the wrong place."""
+
+    def __init__(self, content: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.cells: list[str] = []
+        self.addresses: list[str] = []
+        self.feed(content)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Remember an open tag and the addresses it points to."""
+        self.addresses += [value or "" for name, value in attrs if name in {"href", "src"}]
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the tag that was opened last."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Keep what stands in a table's cell."""
+        if {"td", "th"} & set(self.open) and data.strip():
+            self.cells.append(data.strip())
+
+
+@pytest.fixture
+def world(warehouse: Engine, splynx: Splynx) -> SmallWorld:
+    made = build(warehouse, splynx)
+    with warehouse.begin() as connection:
+        values = {
+            "run": RUN,
+            "target": made.target,
+            "build": fingerprint(connection, made.manifest).value,
+        }
+        connection.execute(
+            text(
+                "insert into ops.acceptance (run_id, target, extraction_run_id, fingerprint,"
+                " verdict, findings) values (:run, :target, :run, :build, 'accepted', '[]')"
+            ),
+            values,
+        )
+        connection.execute(
+            text(
+                "insert into ops.step (run_id, step, ended_at, exit_code, detail) values"
+                " (:run, 'load', clock_timestamp(), 0,"
+                """ '{"records_attempted": 62, "inserted": 62}'),"""
+                " (:run, 'extract', clock_timestamp(), 0, '{}')"
+            ),
+            values,
+        )
+    reconcile(Run("reconcile-1", warehouse, lock_pid=0), made.manifest, splynx_db())
+    return made
+
+
+def _facts(world: SmallWorld) -> Facts:
+    with world.warehouse.connect() as connection:
+        return collect(connection, world.manifest)
+
+
+def test_a_finished_migration_agrees_and_says_what_is_left(
+    world: SmallWorld, tmp_path: Path
+) -> None:
+    facts = _facts(world)
+    verdict = judge(facts)
+    assert [reason.what[:10] for reason in verdict.reasons] == ["Not frozen"]
+    page = write(facts, verdict, tmp_path / "report", [("Data Docs", "../data_docs/index.html")])
+    parsed = Page(page.read_text())
+    row = parsed.cells.index("customers")
+    assert parsed.cells[row : row + 10] == [
+        "customers", "32", "30", "0", "1", "1", "0", "30", "30", "agrees",
+    ]  # fmt: skip
+    assert {"missing_name", "D-001", "31"} <= set(parsed.cells)
+    assert parsed.addresses == ["../data_docs/index.html"]  # nothing is fetched from anywhere
+    assert "Money is not migrated yet" in page.read_text()
+    document = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert document["verdict"]["agrees"] is True
+    assert document["reconciliation"]["entities"][0]["name"] == "tariffs_internet"
+
+
+def test_a_frozen_source_makes_it_green(world: SmallWorld) -> None:
+    world.spoil("""update ops.step set detail = '{"consistent": true}' where step = 'extract'""")
+    assert judge(_facts(world)).level == "green"
+
+
+def test_a_cent_in_a_mart_makes_the_acceptance_stale(world: SmallWorld) -> None:
+    world.spoil("update splynx_staging.tariffs_internet set price = price + 0.01 where id = 1")
+    reasons = [reason.what for reason in judge(_facts(world)).reasons]
+    assert "The acceptance is stale: the marts have changed since." in reasons
+    assert "The load is stale: it was not of the marts as they are accepted now." in reasons
+
+
+def test_a_load_from_before_the_acceptance_is_stale(world: SmallWorld) -> None:
+    world.spoil("update ops.acceptance set decided_at = decided_at + interval '1 hour'")
+    verdict = judge(_facts(world))
+    assert not verdict.agrees
+    assert "load is stale" in verdict.reasons[0].what
+
+
+def test_a_collection_that_the_ledger_lacks_is_named(world: SmallWorld) -> None:
+    world.spoil("delete from ops.extract_ledger where collection = 'contacts'")
+    verdict = judge(_facts(world))
+    assert verdict.level == "red"
+    assert verdict.reasons[0].what == "contacts is not extracted completely (not extracted)."
+
+
+def test_differences_stand_on_the_page_with_keys_and_without_values(
+    world: SmallWorld, tmp_path: Path
+) -> None:
+    secret = "Planted$ecret/1"
+    register_secret(secret)
+    world.spoil_target("update customers set name = 'x' where id = 3")
+    world.spoil(
+        f"update ops.extract_ledger set reason = '{PERSON}', source = '{secret}'",
+        "insert into ops.refusal (target, run_id, table_name, _sonar_key, cause, error_code, message)"
+        f" values ('{world.target}', 'r', 'customers', '31', 'server', 1062, '{EMAIL}')",
+        f"""update ops.step set detail = detail || '{{"kept": "{PERSON}"}}' where step = 'load'""",
+    )
+    reconcile(Run("reconcile-2", world.warehouse, lock_pid=0), world.manifest, splynx_db())
+    facts = _facts(world)
+    page = write(facts, judge(facts), tmp_path / "report", [])
+    shown = page.read_text() + (tmp_path / "report" / "report.json").read_text()
+    assert "customers differs" in shown
+    assert "3: name (text of" in shown
+    assert "1062" in shown
+    for planted in (PERSON, EMAIL, secret):
+        assert planted not in shown
+
+
+def test_an_empty_warehouse_has_a_report_too(warehouse: Engine, tmp_path: Path) -> None:
+    empty = SmallWorld(warehouse, None, build_manifest())  # type: ignore[arg-type]
+    facts = _facts(empty)
+    verdict = judge(facts)
+    assert (verdict.level, verdict.agrees) == ("amber", False)
+    assert Page(write(facts, verdict, tmp_path, []).read_text()).addresses == []

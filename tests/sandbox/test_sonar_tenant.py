@@ -1,0 +1,330 @@
+"""The generated tenant: deterministic, fit for the schema, and true to its own traps."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import orjson
+import pytest
+from graphql import GraphQLEnumType, GraphQLObjectType, get_named_type
+
+from sandbox.sonar.schema import attributes, load_schema, root_queries
+from sandbox.sonar.tenant import Tenant, generate
+from sandbox.sonar.tenant.draft import Draft
+from sandbox.sonar.tenant.traps import NAMES
+from sandbox.sonar.tenant.truth import outcomes
+
+RULES = {  # trap -> entity, kind of outcome, rule
+    "long_city": ("customers", "rejected", "city_too_long"),
+    "unmapped_status": ("customers", "rejected", "unmapped_status"),
+    "orphan_account_services": ("services_internet", "rejected", "account_missing"),
+    "rejected_customer_services": ("services_internet", "rejected", "customer_rejected"),
+    "data_service_without_detail": ("tariffs_internet", "rejected", "missing_detail"),
+    "long_service_title": ("tariffs_internet", "rejected", "title_too_long"),
+    "orphan_contacts": ("contacts", "rejected", "account_missing"),
+    "foreign_contacts": ("contacts", "excluded", "owner_not_account"),
+    "free_addresses": ("addresses", "excluded", "free_address"),
+    "foreign_addresses": ("addresses", "excluded", "owner_not_account"),
+    "second_addresses": ("addresses", "excluded", "secondary_address"),
+    "orphan_billing_parameters": ("account_billing_parameters", "rejected", "account_missing"),
+}
+SOURCES = {  # entity -> the collection whose records it accounts for
+    "customers": "accounts",
+    "tariffs_internet": "services",
+    "services_internet": "account_services",
+    "contacts": "contacts",
+    "phone_numbers": "phone_numbers",
+    "addresses": "addresses",
+    "account_billing_parameters": "account_billing_parameters",
+    "data_service_details": "data_service_details",
+}
+
+
+def as_bytes(tenant: Tenant) -> bytes:
+    pairs = sorted((f"{left}-{right}", value) for (left, right), value in tenant.links.items())
+    return orjson.dumps([tenant.rows, pairs, tenant.truth])
+
+
+@pytest.fixture(scope="module")
+def demo() -> Tenant:
+    return generate(load_schema(), "demo", 1)
+
+
+def test_the_same_seed_gives_the_same_bytes(demo: Tenant) -> None:
+    again = generate(load_schema(), "demo", 1)
+    other = generate(load_schema(), "demo", 2)
+    assert as_bytes(again) == as_bytes(demo)
+    assert as_bytes(other) != as_bytes(demo)
+
+
+def test_a_factor_multiplies_accounts_and_traps(demo: Tenant) -> None:
+    double = generate(load_schema(), "demo", 1, factor=2)
+    assert double.truth["counts"]["accounts"] == 2 * demo.truth["counts"]["accounts"] == 1000
+    assert double.truth["traps"]["blank_name"]["count"] == 6
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("size", ["tiny", "demo"])
+def test_rows_fit_the_schema(size: str, seed: int) -> None:
+    schema = load_schema()
+    tenant = generate(schema, size, seed, traps={"unmapped_status": 1, "username_like_id": 2})
+    wrong = []
+    for query in root_queries(schema).values():
+        entity = schema.type_map[query.entity]
+        assert isinstance(entity, GraphQLObjectType)
+        known = attributes(entity)
+        for row in tenant.rows[query.name]:
+            wrong += [f"{query.name}.{name} is unknown" for name in set(row) - set(known)]
+            for name, attribute in known.items():
+                value = row.get(name)
+                if value is None:
+                    wrong += [f"{query.name}.{name} is null"] if attribute.required else []
+                    continue
+                kind = get_named_type(entity.fields[name].type)
+                expected = {"Int": int, "Float": float, "Boolean": bool}.get(kind.name, str)
+                if type(value) is not expected:
+                    wrong.append(f"{query.name}.{name} is {value!r}")
+                if isinstance(kind, GraphQLEnumType) and value not in kind.values:
+                    wrong.append(f"{query.name}.{name} holds {value!r}")
+    assert wrong == []
+
+
+def test_ids_are_unique_and_have_gaps(demo: Tenant) -> None:
+    for name, rows in demo.rows.items():
+        keys = [row["id"] for row in rows if "id" in row]
+        assert len(keys) == len(set(keys)), name
+    ids = [int(row["id"]) for row in demo.rows["accounts"]]
+    assert max(ids) > len(ids)
+
+
+def test_references_lead_to_records_apart_from_planted_orphans(demo: Tenant) -> None:
+    accounts = {row["id"] for row in demo.rows["accounts"]}
+    services = {row["id"] for row in demo.rows["services"]}
+    lost = [r["id"] for r in demo.rows["account_services"] if r["account_id"] not in accounts]
+    assert sorted(lost, key=int) == demo.truth["traps"]["orphan_account_services"]["keys"]
+    assert all(row["service_id"] in services for row in demo.rows["account_services"])
+    assert all(row["account_id"] in accounts for row in demo.rows["radius_accounts"])
+
+
+@pytest.mark.parametrize("trap", sorted(RULES))
+def test_a_trap_comes_to_its_outcome(trap: str) -> None:
+    entity, kind, rule = RULES[trap]
+    chosen = {} if trap == "rejected_customer_services" else {trap: 5}
+    truth = generate(load_schema(), "demo", 4, traps=chosen).truth
+    assert truth["outcomes"][entity][kind][rule] == truth["traps"][trap]["count"] > 0
+
+
+def test_of_two_reasons_the_first_counts() -> None:
+    chosen = dict.fromkeys(("blank_name", "long_name", "long_city"), 0)
+    chosen |= {"blank_name_and_long_city": 4, "long_name_and_long_city": 3}
+    truth = generate(load_schema(), "demo", 4, traps=chosen).truth
+    rejected = {"missing_name": 4, "name_too_long": 3}
+    assert truth["outcomes"]["customers"]["rejected"] == rejected
+
+
+@pytest.mark.parametrize("trap", NAMES)
+def test_every_trap_has_the_count_that_was_asked_for(trap: str) -> None:
+    planted = generate(load_schema(), "tiny", 5, traps={trap: 4}).truth["traps"][trap]
+    assert planted["count"] == 4
+    assert len(set(planted["keys"])) == 4
+
+
+def test_a_tenant_without_traps_loses_nothing() -> None:
+    truth = generate(load_schema(), "demo", 6, traps=dict.fromkeys(NAMES, 0)).truth
+    assert all(not found["rejected"] for found in truth["outcomes"].values())
+    assert truth["outcomes"]["customers"]["mart"] == truth["counts"]["accounts"] == 500
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_record_has_one_outcome(seed: int) -> None:
+    truth = generate(load_schema(), "demo", seed).truth
+    for entity, collection in SOURCES.items():
+        found = truth["outcomes"][entity]
+        total = found["mart"] + found["merged"]
+        total += sum(found["excluded"].values()) + sum(found["rejected"].values())
+        assert total == truth["counts"][collection], entity
+
+
+def test_contact_traps_show_in_the_rows(demo: Tenant) -> None:
+    carriers = {name: set(found["keys"]) for name, found in demo.truth["traps"].items()}
+    owned = [row for row in demo.rows["contacts"] if row["contactable_type"] == "Account"]
+    primaries = Counter(row["contactable_id"] for row in owned if row["primary"])
+    accounts = {row["id"] for row in demo.rows["accounts"]}
+    assert {k for k, n in primaries.items() if n > 1} == carriers["several_primaries"]
+    without = accounts - {row["contactable_id"] for row in owned}
+    assert without == carriers["no_contact"]
+    assert accounts - set(primaries) == carriers["no_primary"] | carriers["no_contact"]
+    names = Counter(row["username"].lower() for row in owned if row.get("username"))
+    twice = {name for name, count in names.items() if count > 1}
+    twins = {r["contactable_id"] for r in owned if (r.get("username") or "").lower() in twice}
+    assert twins == carriers["duplicate_username"]
+    mails = Counter(row["email_address"] for row in owned if row.get("email_address"))
+    shared = {r["contactable_id"] for r in owned if mails[r.get("email_address")] > 1}
+    assert shared == carriers["shared_email"]
+
+
+def test_account_traps_show_in_the_rows(demo: Tenant) -> None:
+    carriers = {name: set(found["keys"]) for name, found in demo.truth["traps"].items()}
+    rows = demo.rows["accounts"]
+    assert {r["id"] for r in rows if r["archived_at"]} == carriers["archived_accounts"]
+    assert {r["id"] for r in rows if r["parent_account_id"]} == carriers["child_accounts"]
+    assert {r["id"] for r in rows if "\x00" in r["name"]} == carriers["nul_in_name"]
+    four_bytes = {r["id"] for r in rows if any(ord(c) > 0xFFFF for c in r["name"])}
+    assert four_bytes == carriers["emoji_name"]
+    blank = carriers["blank_name"] | carriers["blank_name_and_long_city"]
+    assert {r["id"] for r in rows if not r["name"].strip()} == blank
+    parameters = {row["account_id"] for row in demo.rows["account_billing_parameters"]}
+    assert {r["id"] for r in rows} - parameters == carriers["missing_billing_parameters"]
+
+
+def test_planted_secrets_carry_the_marker(demo: Tenant) -> None:
+    for name, field in (
+        ("radius_accounts", "password"),
+        ("radius_server_credentials", "value"),
+        ("personal_access_tokens", "token"),
+    ):
+        assert demo.rows[name]
+        assert all(row[field].startswith("SANDBOX-SECRET-") for row in demo.rows[name])
+    assert b"SANDBOX-SECRET-" not in orjson.dumps(demo.truth)
+
+
+def test_an_unknown_trap_is_refused() -> None:
+    with pytest.raises(ValueError, match="no_such_trap"):
+        generate(load_schema(), "tiny", 1, traps={"no_such_trap": 1})
+
+
+def written(rows: dict[str, list[dict[str, object]]]) -> Draft:
+    """Return a draft that holds a few rows written by hand, with the fields the rules read."""
+    draft = Draft(1, 1, {})
+    draft.rows.update({"account_statuses": [{"id": "1", "name": "Active"}], **rows})
+    return draft
+
+
+def account(key: str, name: str = "Somebody") -> dict[str, object]:
+    return {"id": key, "name": name, "account_status_id": "1"}
+
+
+def contact(key: str, owner: str, *, primary: bool, kind: str = "Account") -> dict[str, object]:
+    return {"id": key, "contactable_type": kind, "contactable_id": owner, "primary": primary}
+
+
+def phone(key: str, owner: str) -> dict[str, object]:
+    return {"id": key, "contact_id": owner}
+
+
+def test_the_lowest_primary_wins_with_its_lowest_phone() -> None:
+    found = outcomes(
+        written(
+            {
+                "accounts": [account("1"), account("2", " ")],
+                "contacts": [
+                    contact("1", "1", primary=False),
+                    contact("10", "1", primary=True),
+                    contact("9", "1", primary=True),
+                    contact("3", "2", primary=True),
+                    contact("4", "77", primary=True),
+                    contact("5", "1", primary=True, kind="Vendor"),
+                ],
+                "phone_numbers": [
+                    phone("10", "9"),
+                    phone("2", "9"),
+                    phone("3", "10"),
+                    phone("4", "3"),
+                    phone("5", "4"),
+                    phone("6", "5"),
+                ],
+            }
+        )
+    )
+    assert found["contacts"] == {
+        "1": ("excluded", "secondary_contact"),
+        "10": ("excluded", "secondary_contact"),
+        "9": ("merged", ""),
+        "3": ("rejected", "customer_rejected"),
+        "4": ("rejected", "account_missing"),
+        "5": ("excluded", "owner_not_account"),
+    }
+    assert found["phone_numbers"] == {
+        "2": ("merged", ""),
+        "10": ("excluded", "secondary_phone"),
+        "3": ("excluded", "secondary_contact"),
+        "4": ("rejected", "customer_rejected"),
+        "5": ("rejected", "account_missing"),
+        "6": ("excluded", "owner_not_account"),
+    }
+
+
+def test_the_city_of_the_first_physical_address_counts() -> None:
+    long_town = "x" * 33
+
+    def place(key: str, owner: str, kind: str, city: str) -> dict[str, object]:
+        owned = {"addressable_type": "Account", "addressable_id": owner}
+        return {"id": key, "type": kind, "city": city, **owned}
+
+    found = outcomes(
+        written(
+            {
+                "accounts": [account("1"), account("2"), account("3", "n" * 257)],
+                "addresses": [
+                    place("1", "1", "MAILING", long_town),
+                    place("3", "1", "PHYSICAL", long_town),
+                    place("2", "1", "PHYSICAL", "Short"),
+                    place("4", "2", "PHYSICAL", long_town),
+                    place("5", "3", "PHYSICAL", long_town),
+                ],
+            }
+        )
+    )
+    assert found["customers"] == {
+        "1": ("mart", ""),
+        "2": ("rejected", "city_too_long"),
+        "3": ("rejected", "name_too_long"),
+    }
+    assert found["addresses"]["3"] == ("excluded", "secondary_address")
+    assert [found["addresses"][key] for key in "12"] == [("merged", "")] * 2
+    assert found["addresses"]["4"] == ("rejected", "customer_rejected")
+
+
+def test_a_service_goes_the_way_of_its_account_and_its_tariff() -> None:
+    def service(key: str, kind: str, application: str, name: str = "Plan") -> dict[str, object]:
+        return {"id": key, "type": kind, "application": application, "name": name}
+
+    def sold(key: str, owner: str, what: str) -> dict[str, object]:
+        return {"id": key, "account_id": owner, "service_id": what}
+
+    found = outcomes(
+        written(
+            {
+                "accounts": [account("1"), account("2", "")],
+                "services": [
+                    service("1", "DATA", "DEBIT"),
+                    service("2", "DATA", "DEBIT"),
+                    service("3", "DATA", "DEBIT", "t" * 65),
+                    service("4", "DATA", "CREDIT"),
+                    service("5", "VOICE", "DEBIT"),
+                ],
+                "data_service_details": [{"id": k, "service_id": k} for k in "134"],
+                "account_services": [
+                    *(sold(key, "1", key) for key in "12345"),
+                    sold("6", "2", "1"),
+                    sold("7", "9", "1"),
+                ],
+            }
+        )
+    )
+    assert found["tariffs_internet"] == {
+        "1": ("mart", ""),
+        "2": ("rejected", "missing_detail"),
+        "3": ("rejected", "title_too_long"),
+        "4": ("excluded", "service_type_not_mapped"),
+        "5": ("excluded", "service_type_not_mapped"),
+    }
+    assert found["services_internet"] == {
+        "1": ("mart", ""),
+        "2": ("rejected", "tariff_rejected"),
+        "3": ("rejected", "tariff_rejected"),
+        "4": ("excluded", "service_type_not_mapped"),
+        "5": ("excluded", "service_type_not_mapped"),
+        "6": ("rejected", "customer_rejected"),
+        "7": ("rejected", "account_missing"),
+    }
