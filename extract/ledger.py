@@ -82,7 +82,7 @@ class Ledger:
                 "run": self._run_id,
                 "name": collection.name,
                 "state": entry.verdict.state,
-                "grade": entry.verdict.grade or None,
+                "grade": entry.verdict.grade,
                 "reason": entry.verdict.reason,
                 "server_count": entry.server.count,
                 "landed_count": entry.landed.count,

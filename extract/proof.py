@@ -31,7 +31,7 @@ class Verdict:
     """State and grade for the ledger; `reason` says what does not agree."""
 
     state: str
-    grade: str
+    grade: str | None
     reason: str | None = None
 
     @property

@@ -37,10 +37,15 @@ class Reader:
     """One collection of one Sonar. `dropped` are fields that Sonar refused to this token."""
 
     def __init__(
-        self, sonar: Sonar, schema: GraphQLSchema, collection: Collection, extent: Extent
+        self,
+        sonar: Sonar,
+        schema: GraphQLSchema,
+        collection: Collection,
+        extent: Extent,
+        tally: Tally,
     ) -> None:
         self.collection = collection
-        self.tally = Tally()
+        self.tally = tally
         self.dropped: frozenset[str] = frozenset()
         self._sonar = sonar
         self._schema = schema
@@ -144,26 +149,33 @@ class Reader:
             raise Denied("no field is left that may be read")
         self._rows = Query(documents.rows(self.collection, selection))
         self._links: dict[str, Link] = {link.name: link for link in selection.links}
-        self._link_pages = {
-            link.name: Query(documents.link_page(self.collection, link))
-            for link in selection.links
-            if "paginator" in link.arguments and self.collection.kind is Kind.FULL
-        }
+        self._link_pages: dict[str, Query] = {}
 
     async def _complete(self, row: Row) -> Row:
         """Return the row with every link read to the end."""
         completed: dict[str, Sequence[msgspec.Raw]] = {}
         for name, link in links(row, tuple(self._links)):
-            if name in self._link_pages and len(link.present) < (link.total or 0):
+            if self._turns_pages(name) and len(link.present) < (link.total or 0):
                 completed[name] = await self._all_of(row, name, link)
         return with_links(row, completed) if completed else row
+
+    def _turns_pages(self, name: str) -> bool:
+        by_id = self.collection.kind is Kind.FULL
+        return by_id and "paginator" in self._links[name].arguments
+
+    def _link_page(self, name: str) -> Query:
+        """Return the query for further pages of a link; few collections ever need theirs."""
+        if name not in self._link_pages:
+            document = documents.link_page(self.collection, self._links[name])
+            self._link_pages[name] = Query(document)
+        return self._link_pages[name]
 
     async def _all_of(self, row: Row, name: str, first: Connection) -> Sequence[msgspec.Raw]:
         found = {bytes(entity): entity for entity in first.present}
         number = 1
         while True:
             number += 1
-            query = self._link_pages[name].with_values(id=int(row.key), page=number)
+            query = self._link_page(name).with_values(id=int(row.key), page=number)
             data = await self._sonar.ask(query, self.tally)
             owners = connection(data.get(self.collection.name)).present
             more = [

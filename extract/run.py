@@ -120,17 +120,18 @@ class _Extraction:
         return {name: task.result() for name, task in tasks.items()}
 
     async def _one(self, collection: Collection) -> Entry:
+        tally = Tally()
         try:
-            reader = Reader(self._sonar, self._schema, collection, self._extent)
+            reader = Reader(self._sonar, self._schema, collection, self._extent, tally)
             entry = await self._look(reader, None)
             if not entry.verdict.agrees and self._extent.sample is None:
                 entry = await self._look(reader, entry)
         except Unreachable:
             raise
         except Denied as exc:
-            entry = await self._refused(collection, "denied", exc)
+            entry = await self._refused(collection, "denied", exc, tally)
         except (FatalSourceError, RetriableSourceError) as exc:
-            entry = await self._refused(collection, "failed", exc)
+            entry = await self._refused(collection, "failed", exc, tally)
         self.counters.done += 1
         return entry
 
@@ -151,8 +152,10 @@ class _Extraction:
         await self._walked.put(walked)
         return await walked.entry
 
-    async def _refused(self, collection: Collection, state: str, exc: Exception) -> Entry:
-        entry = Entry(Verdict(state, "", str(exc)), Figures(None), Figures(None), Tally())
+    async def _refused(
+        self, collection: Collection, state: str, exc: Exception, tally: Tally
+    ) -> Entry:
+        entry = Entry(Verdict(state, None, str(exc)), Figures(None), Figures(None), tally)
         await asyncio.to_thread(self._record, collection, entry)
         return entry
 

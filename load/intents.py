@@ -102,7 +102,7 @@ def found_hashes(
     for start in range(0, len(keys), _KEYS):
         part = keys[start : start + _KEYS]
         statement = (
-            f"select {key_text_of_target(mart)}, {target_hash(c.name for c in mart.columns)}"
+            f"select {key_text_of_target(mart)}, {target_hash(mart)}"
             f" from {my_name(mart.name)} where ({names}) in ({', '.join([one] * len(part))})"
             + (" for update" if lock else "")
         )

@@ -9,6 +9,7 @@ tables.
 | yes | no | no | insert |
 | yes | no | yes | collision: the id is a stranger's |
 | yes | yes, under another key | any | rekeyed: a loaded row's planned id must not move |
+| yes | yes, with other columns | any | reshaped: what staff changed cannot be told |
 | yes | yes | as the mart | unchanged |
 | yes | yes | as written | update |
 | as written | yes | other | edited: staff changed it, theirs stays |
@@ -53,6 +54,7 @@ CLASSES = (
     "gone",
     "collision",
     "rekeyed",
+    "reshaped",
 )
 _SAMPLES = 5
 
@@ -129,9 +131,7 @@ def _stream_target(
         f"concat({', char(31 using utf8mb4), '.join(target_text(c) for c in columns)})"
         for columns in rules.values()
     ]
-    wanted = ", ".join(
-        [key_text_of_target(mart), target_hash(c.name for c in mart.columns), *values]
-    )
+    wanted = ", ".join([key_text_of_target(mart), target_hash(mart), *values])
     for page in read_facts.pages(splynx, f"select {wanted} from {my_name(mart.name)}"):
         keys = [row[0] for row in page]
         warehouse.execute(
@@ -175,6 +175,8 @@ def classify_statement(mart: Mart, facts: TableFacts) -> str:
                 when state._sonar_key is null and target.key is null then 'insert'
                 when state._sonar_key is null then 'collision'
                 when state.key <> mart.key then 'rekeyed'
+                when split_part(state.new_hash, ':', 2) <> split_part(mart.hash, ':', 2)
+                    then 'reshaped'
                 when target.hash = mart.hash then 'unchanged'
                 when target.key is null then 'vanished'
                 when target.hash = state.new_hash then 'update'
@@ -184,7 +186,7 @@ def classify_statement(mart: Mart, facts: TableFacts) -> str:
         from (
             select
                 _sonar_key, {customer} as _customer_key, {key_text_of_mart(mart)} as key,
-                {mart_hash(mart_texts(mart, facts.columns))} as hash
+                {mart_hash(mart, facts.columns)} as hash
             from {pg_relation(mart)}
         ) as mart
         full join (

@@ -19,6 +19,7 @@ from runtime.fingerprint import fingerprint
 from runtime.manifest import Manifest, Mart
 
 _NAMED = 5
+_CROSSWALK = "intermediate.int_crosswalk"
 
 
 def _some(items: list[str]) -> str:
@@ -115,6 +116,25 @@ def accepted(warehouse: Connection, manifest: Manifest, target: Target) -> None:
             "the marts are not the ones that were accepted (fingerprint differs): run `make accept`"
         )
     _extraction_whole(warehouse, manifest, row[3])
+    _ids_planned_for(warehouse, target)
+
+
+def _ids_planned_for(warehouse: Connection, target: Target) -> None:
+    """Refuse when the crosswalk has planned ids, but none for this target."""
+    if warehouse.execute(text(f"select to_regclass('{_CROSSWALK}')")).scalar() is None:
+        return  # marts that need no planned ids
+    planned = warehouse.execute(
+        text(
+            f"select exists (select from {_CROSSWALK}),"
+            f" exists (select from {_CROSSWALK} where target = :target)"
+        ),
+        {"target": target.name},
+    ).one()
+    if planned[0] and not planned[1]:
+        raise GateFailed(
+            f"ids were planned for another target than {target.name}: run `make transform`, "
+            "then accept again"
+        )
 
 
 def _extraction_whole(warehouse: Connection, manifest: Manifest, run_id: str) -> None:
@@ -155,7 +175,14 @@ def plan_is_clean(plan: Plan) -> None:
         count = table.counts
         if moved := count.get("rekeyed", 0):
             found.append(f"{table.table}: the planned id of {moved} loaded rows has changed")
-        ours = sum(count.get(name, 0) for name in ("unchanged", "update", "edited", "conflict"))
+        if reshaped := count.get("reshaped", 0):
+            found.append(
+                f"{table.table}: {reshaped} rows were written when the mart had other columns; "
+                "load into a fresh or restored target (`python -m load inspect --new-epoch`)"
+            )
+        ours = sum(
+            count.get(name, 0) for name in ("unchanged", "update", "edited", "conflict", "reshaped")
+        )
         if (lost := count.get("vanished", 0)) and not ours:
             found.append(
                 f"{table.table}: all {lost} rows that we wrote are gone; if the target was "

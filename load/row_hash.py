@@ -4,11 +4,13 @@ The canonical text of a value is what the target's `cast(column as char)` prints
 stored: a decimal has the target's scale, a moment the target's fraction digits, "none" its spelling
 in the target. The mart side produces that text and it is also what is sent, so both hashes are over
 the same characters. NULL, where the target keeps it, is chr(30); columns are joined by chr(31).
-Bytes decide, not collations: 'a' and 'a ' differ.
+Bytes decide, not collations: 'a' and 'a ' differ. A hash ends with the shape of its row (a digest
+of the column names), so that a hash of other columns is never taken for one of other values.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
@@ -92,8 +94,14 @@ def mart_texts(mart: Mart, facts: Mapping[str, ColumnFact]) -> list[str]:
     return [mart_text(column, facts[column.name]) for column in mart.columns]
 
 
-def mart_hash(texts: Sequence[str]) -> str:
-    """Return the Postgres expression of a row's hash from its text expressions."""
+def shape(columns: Iterable[str]) -> str:
+    """Return the shape of a row: a digest of its column names in their order."""
+    names = "\x1f".join(columns)
+    return hashlib.md5(names.encode(), usedforsecurity=False).hexdigest()[:8]
+
+
+def digest(texts: Sequence[str]) -> str:
+    """Return the Postgres expression of the digest of text expressions."""
     parts = [f"coalesce({text}, chr(30))" for text in texts]
     while len(parts) > 1:
         chunks = [parts[i : i + _ARGUMENTS] for i in range(0, len(parts), _ARGUMENTS)]
@@ -101,15 +109,22 @@ def mart_hash(texts: Sequence[str]) -> str:
     return f"md5({parts[0]})"
 
 
+def mart_hash(mart: Mart, facts: Mapping[str, ColumnFact]) -> str:
+    """Return the Postgres expression of the hash of a mart's row."""
+    return f"{digest(mart_texts(mart, facts))} || ':{shape(c.name for c in mart.columns)}'"
+
+
 def target_text(name: str) -> str:
     """Return the MySQL expression of a column's canonical text; NULL stays NULL."""
     return f"convert(cast({my_name(name)} as char) using utf8mb4)"
 
 
-def target_hash(columns: Iterable[str]) -> str:
-    """Return the MySQL expression of a row's hash over `columns`, in that order."""
+def target_hash(mart: Mart) -> str:
+    """Return the MySQL expression of the hash of the target's row, over the mart's columns."""
+    columns = [column.name for column in mart.columns]
     parts = ", ".join(f"coalesce({target_text(name)}, char(30 using utf8mb4))" for name in columns)
-    return f"md5(concat_ws(char(31 using utf8mb4), {parts}))"
+    hashed = f"md5(concat_ws(char(31 using utf8mb4), {parts}))"
+    return f"concat({hashed}, ':{shape(columns)}')"
 
 
 def key_text_of_mart(mart: Mart) -> str:

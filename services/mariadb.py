@@ -97,12 +97,11 @@ def up(
         if not (folder / "data").exists():
             _create_data(folder)
             say(f"created a MariaDB data folder in {folder}")
-        owned = _running(folder)
+        owned = _already_up(folder, server)
         if owned is None:
             server, owned = _start(folder, server, {**OPTIONS, **(options or {})})
             say(f"MariaDB is up at {server.host}:{server.port} (process {owned.pid})")
         else:
-            _wait_ready(folder, server, owned)
             say(f"MariaDB is already up at {server.host}:{server.port} (process {owned.pid})")
     return server
 
@@ -240,6 +239,22 @@ def _accounts(server: MariaDb) -> str:
             f"grant all on *.* to {account} with grant option;",
         )
     )
+
+
+def _already_up(folder: Path, server: MariaDb) -> Owned | None:
+    """Return the running server once it answers; None where there is none, or it was ending."""
+    owned = _running(folder)
+    if owned is None:
+        return None
+    try:
+        _wait_ready(folder, server, owned)
+    except TargetError:
+        raise
+    except ServerError:
+        if process.is_running(owned):
+            raise
+        return None
+    return owned
 
 
 def _start(folder: Path, server: MariaDb, options: Mapping[str, str]) -> tuple[MariaDb, Owned]:

@@ -100,12 +100,11 @@ def up(
     process.private_folder(folder)
     with process.only_one(folder):
         server, account = _prepared(folder, say)
-        owned = _running(folder)
+        owned = _already_up(folder, server)
         if owned is None:
             server, owned = _start(folder, server, account, {**SETTINGS, **(settings or {})})
             say(f"Postgres is up at {server.host}:{server.port} (process {owned.pid})")
         else:
-            _wait_ready(folder, server, owned)
             say(f"Postgres is already up at {server.host}:{server.port} (process {owned.pid})")
         _ensure_database(folder, server)
     return server
@@ -272,6 +271,22 @@ def _running(folder: Path) -> Owned | None:
 def _marker(folder: Path) -> str:
     """Return the argument by which the server of `folder` is told from every other."""
     return f"--config-file={folder / 'data' / 'postgresql.conf'}"
+
+
+def _already_up(folder: Path, server: Postgres) -> Owned | None:
+    """Return the running server once it answers; None where there is none, or it was ending."""
+    owned = _running(folder)
+    if owned is None:
+        return None
+    try:
+        _wait_ready(folder, server, owned)
+    except WarehouseError:
+        raise
+    except ServerError:
+        if process.is_running(owned):
+            raise
+        return None
+    return owned
 
 
 def _start(

@@ -113,7 +113,8 @@ def _process(owned: Owned) -> psutil.Process | None:
         if (
             process.status() == psutil.STATUS_ZOMBIE
             or abs(process.create_time() - owned.started) > _CLOCK_SLACK_SECONDS
-            or tuple(process.cmdline()) != owned.command
+            # A process that is just ending has no command line any more, and still its files.
+            or tuple(process.cmdline()) not in {(), owned.command}
         ):
             return None
     except psutil.Error:

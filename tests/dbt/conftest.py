@@ -1,74 +1,18 @@
-"""dbt as an operator runs it, on warehouses of this session."""
+"""dbt on warehouses of this session."""
 
 from __future__ import annotations
 
 import itertools
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, Engine, create_engine
 
 from sandbox.sonar.schema import load_schema
 from sandbox.sonar.tenant import Tenant, generate
 from tests import services
-
-ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A dbt command that has ended; `results` by the name of the node."""
-
-    code: int
-    output: str
-    results: Mapping[str, Mapping[str, Any]]
-
-
-class Dbt:
-    """dbt on one warehouse. The manifest is shared by all of the session, so it is parsed once."""
-
-    def __init__(self, url: URL, folder: Path) -> None:
-        self._folder = folder
-        self._environment = {
-            **os.environ,
-            "DBT_PROFILES_DIR": str(folder),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "WAREHOUSE_HOST": str(url.host),
-            "WAREHOUSE_PORT": str(url.port),
-            "WAREHOUSE_USER": str(url.username),
-            "WAREHOUSE_PASSWORD": str(url.password or ""),
-            "WAREHOUSE_DATABASE": str(url.database),
-        }
-
-    def __call__(self, *arguments: str) -> Ended:
-        """Run `dbt` with these arguments from the root of the project."""
-        results = self._folder / "target" / "run_results.json"
-        results.unlink(missing_ok=True)
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments],
-            cwd=ROOT,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        found = json.loads(results.read_text())["results"] if results.exists() else []
-        named = {result["unique_id"].split(".")[2]: result for result in found}
-        return Ended(done.returncode, done.stdout + done.stderr, named)
-
-    def manifest(self) -> Mapping[str, Any]:
-        """Return the manifest as the last command left it."""
-        content = (self._folder / "target" / "manifest.json").read_text(encoding="utf-8")
-        return dict(json.loads(content))
+from tests.dbt.project import ROOT, Built, Dbt, land
 
 
 @pytest.fixture(scope="session")
@@ -80,29 +24,9 @@ def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A warehouse in which dbt has built everything from the demo tenant."""
-
-    dbt: Dbt
-    engine: Engine
-    tenant: Tenant
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query."""
-        with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(text(query))]
-
-    def execute(self, *statements: str) -> None:
-        """Execute statements in one transaction."""
-        with self.engine.begin() as connection:
-            for statement in statements:
-                connection.execute(text(statement))
-
-
 @pytest.fixture(scope="session")
 def tenant() -> Tenant:
-    """The demo tenant, from the generator itself: neither server nor extractor are asked."""
+    """Return the demo tenant from the generator; neither server nor extractor are asked."""
     return generate(load_schema(), "demo", seed=1)
 
 
@@ -111,32 +35,6 @@ def empty(warehouses: services.Warehouses, dbt_folder: Path) -> Iterator[Dbt]:
     """Return dbt on a fresh warehouse."""
     with warehouses.fresh() as url:
         yield Dbt(url, dbt_folder)
-
-
-def land(engine: Engine, tenant: Tenant, collections: Sequence[str]) -> None:
-    """Land the tenant as an extraction does, and book it in the ledger."""
-    ledger = text(
-        "insert into ops.extract_ledger (run_id, source, collection, kind, state, grade,"
-        " server_count, landed_count, server_sums) values ('r1', '127.0.0.1', :collection,"
-        " 'connection', 'complete', 'proven', :count, :count, cast(:sums as jsonb))"
-    )
-    with engine.begin() as connection:
-        for collection in collections:
-            rows = tenant.rows.get(collection, [])
-            connection.execute(
-                text(
-                    f"insert into raw_sonar.{collection} (_sonar_key, payload, _run_id)"
-                    " values (:key, cast(:payload as jsonb), 'r1')"
-                ),
-                [
-                    {"key": row["id"], "payload": json.dumps(row).replace("\\u0000", "\\ufffd")}
-                    for row in rows
-                ],
-            )
-            sums = json.dumps({"id": tenant.truth["sums"][collection]["id"]})
-            connection.execute(
-                ledger, {"collection": collection, "count": len(rows), "sums": sums}
-            )
 
 
 @pytest.fixture(scope="session")
@@ -170,3 +68,12 @@ def build(
         yield copy
         for engine in engines:
             engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def parsed(dbt_folder: Path) -> Dbt:
+    """Return dbt after `dbt parse`, which needs no warehouse."""
+    dbt = Dbt(URL.create("postgresql", "nobody", "", "127.0.0.1", 9, "none"), dbt_folder)
+    ended = dbt("parse")
+    assert ended.code == 0, ended.output
+    return dbt

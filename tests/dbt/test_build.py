@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.dbt.conftest import Built, Dbt
+from tests.dbt.project import Built, Dbt
 
 pytestmark = pytest.mark.postgres
 
@@ -180,24 +180,47 @@ def test_ids_are_planned_around_the_target_and_stand_once_loaded(
 ) -> None:
     built = build()
     before = dict(built.rows(_IDS))
-    first, second, third = sorted(before, key=int)[:3]
-    plan = ("run", "--select", "stg_splynx stg_ops int_crosswalk int_crosswalk__fixed"
-            " int_crosswalk__strangers int_crosswalk__taken_keys int_customers__logins"
-            " int_customers__screened splynx")  # fmt: skip
+    taken, loaded, late = sorted(before, key=int)[:3]
+    ((named, login),) = built.rows(
+        "select _sonar_key, login from splynx_staging.customers"
+        " where login <> _sonar_key order by id desc limit 1"
+    )
     built.execute(
         _INSPECTED,
-        f"insert into ops.target_id values ('{TARGET}', 'customers', {first})",
-        f"insert into ops.target_business_key values ('{TARGET}', 'customers', 'login',"
-        f" '{second}', {first})",
+        f"insert into ops.target_id values ('{TARGET}', 'customers', {taken})",
+        "insert into ops.target_business_key values"
+        f" ('{TARGET}', 'customers', 'login', '{login.upper()}', {taken})",
     )
 
     ended = built.dbt("run")
+
     assert ended.code == 0, ended.output
     planned = dict(built.rows(_IDS))
-    highest = max(map(int, built.tenant_account_ids()))
+    assert planned[taken] == max(before.values()) + 1
+    assert planned == {**before, taken: planned[taken]}
+    assert built.rows(
+        f"select login from splynx_staging.customers where _sonar_key = '{named}'"
+    ) == [(named,)]
 
-    assert planned[first] > highest
-    assert {k: v for k, v in planned.items() if k != first} == {
-        k: v for k, v in before.items() if k != first
-    }
-    del plan, third
+    # One customer is loaded and so no stranger; another's id is taken before it could be loaded.
+    built.execute(
+        "insert into ops.id_map (target, entity, _sonar_key, planned_id, target_id, run_id)"
+        f" values ('{TARGET}', 'customers', '{loaded}', {loaded}, {loaded}, 'r3')",
+        f"insert into ops.target_id values ('{TARGET}', 'customers', {loaded}),"
+        f" ('{TARGET}', 'customers', {late})",
+    )
+
+    ended = built.dbt("run")
+
+    assert ended.code == 0, ended.output
+    assert dict(built.rows(_IDS)) == {**planned, late: planned[taken] + 1}
+    assert built.rows(
+        "select count(*) from splynx_staging.services_internet as services"
+        " left join splynx_staging.customers as customers"
+        " on services._customer_key = customers._sonar_key"
+        " where services.customer_id is distinct from customers.id"
+    ) == [(0,)]
+    assert built.rows(
+        "select count(*) from intermediate.int_crosswalk"
+        " where target = 'uninspected' and entity = 'customers' and origin = 'kept'"
+    ) == [(len(before),)]

@@ -192,7 +192,7 @@ def _validate_all(schema: GraphQLSchema, collection: Collection) -> None:
         assert validate(schema, parse(text), _RULES) == [], collection.name
 
 
-# Those that our documents could break; all of graphql-core's rules take minutes on the whole schema.
+# Those that our documents could break; with all of graphql-core's rules this takes 20 s.
 _RULES = (
     FieldsOnCorrectTypeRule,
     KnownArgumentNamesRule,

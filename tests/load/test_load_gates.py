@@ -87,42 +87,60 @@ def test_a_target_named_once_only(scene: Scene, monkeypatch: pytest.MonkeyPatch)
     refused(scene, ConfigError, "SPLYNX_TARGET says")
 
 
-def test_a_target_that_was_never_inspected(scene: Scene) -> None:
-    scene.mart("delete from ops.target")
-    refused(scene, GateFailed, "never inspected")
-
-
-def test_another_target_inspected_last(scene: Scene) -> None:
-    scene.mart(
-        "insert into ops.target select 'other:3306/x#1', 'other:3306/x', 1, dialect, version,"
-        " sql_mode, charset, local_infile, run_id from ops.target"
-    )
-    refused(scene, GateFailed, "the last inspection was of other:3306/x")
-
-
 def test_a_new_epoch_needs_a_new_transform_and_acceptance(scene: Scene) -> None:
     assert miniature.run_inspect(new_epoch=True).target.epoch == 2
     refused(scene, GateFailed, "transform and accept again")
 
 
-def test_nothing_accepted(scene: Scene) -> None:
-    scene.mart("delete from ops.acceptance")
-    refused(scene, GateFailed, "nothing was accepted yet")
+def test_gates_of_the_warehouse(scene: Scene) -> None:
+    """Each change alone forbids the load; undone, the next one is tried."""
+    for change, undo, words in _GATES:
+        scene.mart(change)
+        refused(scene, GateFailed, words)
+        scene.mart(undo)
+    assert miniature.run_load(dry_run=True).plan.writes == scene.sizes.rows
 
 
-def test_the_last_verdict_was_no(scene: Scene) -> None:
-    miniature.accept(scene.warehouse, verdict="refused")
-    refused(scene, GateFailed, "the last acceptance refused this build")
-
-
-def test_marts_changed_after_acceptance(scene: Scene) -> None:
-    scene.mart("update splynx_staging.notes set body = 'other' where id = 3")
-    refused(scene, GateFailed, "fingerprint differs")
-
-
-def test_an_extraction_with_a_gap(scene: Scene) -> None:
-    scene.mart("update ops.extract_ledger set state = 'incomplete', grade = 'incomplete'")
-    refused(scene, GateFailed, "extraction e1 is not complete for: accounts")
+_GATES = [
+    (
+        "create table kept as select * from ops.target; delete from ops.target",
+        "insert into ops.target select * from kept",
+        "never inspected",
+    ),
+    (
+        "insert into ops.target select 'other:3306/x#1', 'other:3306/x', 1, dialect, version,"
+        " sql_mode, charset, local_infile, run_id from ops.target",
+        "delete from ops.target where target = 'other:3306/x#1'",
+        "the last inspection was of other:3306/x",
+    ),
+    (
+        "create table accepted as select * from ops.acceptance; delete from ops.acceptance",
+        "insert into ops.acceptance select * from accepted",
+        "nothing was accepted yet",
+    ),
+    (
+        "insert into ops.acceptance select 'a2', clock_timestamp(), target, extraction_run_id,"
+        " fingerprint, 'refused', '[]' from ops.acceptance",
+        "delete from ops.acceptance where run_id = 'a2'",
+        "the last acceptance refused this build",
+    ),
+    (
+        "update splynx_staging.notes set body = body || '!' where id = 3",
+        "update splynx_staging.notes set body = rtrim(body, '!') where id = 3",
+        "fingerprint differs",
+    ),
+    (
+        "update ops.extract_ledger set grade = 'sample'",
+        "update ops.extract_ledger set grade = 'proven'",
+        "extraction e1 is not complete for: accounts",
+    ),
+    (
+        "create schema intermediate; create table intermediate.int_crosswalk as"
+        " select 'other:3306/x#1' as target",
+        "drop schema intermediate cascade",
+        "ids were planned for another target",
+    ),
+]
 
 
 def test_an_id_of_somebody_else(scene: Scene) -> None:
@@ -168,6 +186,13 @@ def test_a_target_that_lost_all_our_rows(scene: Scene) -> None:
     with pytest.raises(GateFailed, match="open a new epoch"):
         miniature.run_load()
     assert scene.target_rows("select count(*) from clients") == [(0,)]
+
+
+def test_a_mart_whose_columns_changed_after_the_load(scene: Scene) -> None:
+    miniature.run_load()
+    scene.mart("update ops.row_state set new_hash = replace(new_hash, ':', ':0')")
+    with pytest.raises(GateFailed, match="plans: 3 rows were written when the mart had other"):
+        miniature.run_load()
 
 
 def test_a_mart_that_was_not_built(scene: Scene) -> None:

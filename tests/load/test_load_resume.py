@@ -20,7 +20,7 @@ from tests.services import Splynx, Splynxes
 
 pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
 
-CUSTOMERS = 2500
+CUSTOMERS = 2000
 KILLS = 5
 _HALVES = """
     select count(*) from splynx_staging.clients as client where id = any(%(there)s) and (

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine
 
 from load.mysql.read_facts import table_facts
 from load.mysql.session import MODES
-from load.row_hash import mart_hash, mart_texts, none_text, split_key, target_hash
+from load.row_hash import digest, mart_hash, mart_texts, none_text, split_key, target_hash
 from load.target_facts import ColumnFact
 from runtime.manifest import Mart
 from tests.load.miniature import HOSTILE, column, fact_of, mart
@@ -104,7 +104,7 @@ def test_both_sides_give_one_hash_and_one_text(warehouse: Engine, splynx: Splynx
         one = "(" + ", ".join(["%s"] * len(VALUES.columns)) + ")"
         for *texts, _ in sent:
             target.exec_driver_sql(f"insert into hostile_values values {one}", tuple(texts))
-        hashed = target_hash(c.name for c in VALUES.columns)
+        hashed = target_hash(VALUES)
         stored = target.exec_driver_sql(f"select {hashed} from hostile_values order by id").all()
     engine.dispose()
     differing = [texts for (*texts, ours), (theirs,) in zip(sent, stored, strict=True)
@@ -116,7 +116,7 @@ def test_both_sides_give_one_hash_and_one_text(warehouse: Engine, splynx: Splynx
 def _sent(source: object, one: Mart, facts: dict[str, ColumnFact]) -> list[tuple[object, ...]]:
     texts = mart_texts(one, facts)
     statement = (
-        f"select {', '.join(texts)}, {mart_hash(texts)} from {one.relation} as m order by m.id"
+        f"select {', '.join(texts)}, {mart_hash(one, facts)} from {one.relation} as m order by m.id"
     )
     return [tuple(row) for row in source.exec_driver_sql(statement, {})]  # type: ignore[attr-defined]
 
@@ -125,7 +125,7 @@ def _sent(source: object, one: Mart, facts: dict[str, ColumnFact]) -> list[tuple
 def test_a_wide_row_hashes_as_one_text(warehouse: Engine) -> None:
     texts = [f"'{n}'" for n in range(130)]  # more than Postgres takes as arguments of one call
     with warehouse.connect() as connection:
-        wide = connection.exec_driver_sql(f"select {mart_hash(texts)}", {}).scalar_one()
+        wide = connection.exec_driver_sql(f"select {digest(texts)}", {}).scalar_one()
         plain = connection.exec_driver_sql(
             "select md5(string_agg(n::text, chr(31) order by n)) from generate_series(0, 129) as n"
         ).scalar_one()

@@ -142,8 +142,8 @@ def test_differences_stand_on_the_page_with_keys_and_without_values(
     world.spoil_target("update customers set name = 'x' where id = 3")
     world.spoil(
         f"update ops.extract_ledger set reason = '{PERSON}', source = '{secret}'",
-        "insert into ops.refusal (target, run_id, table_name, _sonar_key, cause, error_code, message)"
-        f" values ('{world.target}', 'r', 'customers', '31', 'server', 1062, '{EMAIL}')",
+        "insert into ops.refusal (target, run_id, table_name, _sonar_key, cause, error_code,"
+        f" message) values ('{world.target}', 'r', 'customers', '31', 'server', 1062, '{EMAIL}')",
         f"""update ops.step set detail = detail || '{{"kept": "{PERSON}"}}' where step = 'load'""",
     )
     reconcile(Run("reconcile-2", world.warehouse, lock_pid=0), world.manifest, splynx_db())

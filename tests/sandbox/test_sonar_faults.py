@@ -164,6 +164,22 @@ def test_relations_follow_a_change(sonar: SonarProcess) -> None:
     change(sonar, action="update", collection="contacts", key=contact["id"], values=values)
     after = sonar.data(owned)["accounts"]["entities"][0]["contacts"]["entities"]
     assert {"id": contact["id"]} not in after
+    owner = {"contactable_type": "Account", "contactable_id": contact["contactable_id"]}
+    key = change(sonar, action="insert", collection="contacts", values=owner)["key"]
+    new = sonar.data(owned)["accounts"]["entities"][0]["contacts"]["entities"]
+    assert new == [*after, {"id": key}]
+
+
+def test_a_null_where_none_may_be_takes_the_record_out(sonar: SonarProcess) -> None:
+    key = keys(sonar)[0]
+    values: dict[str, str | None] = {"name": None}
+    change(sonar, action="update", collection="services", key=key, values=values)
+    answer = sonar.post(NAMES)
+    assert answer.body["data"]["services"]["entities"][0] is None
+    assert answer.body["errors"][0]["path"] == ["services", "entities", 0, "name"]
+    values = {"name": "Named again"}
+    change(sonar, action="update", collection="services", key=key, values=values)
+    assert keys(sonar)[0] == key
 
 
 def test_a_record_vanishes_while_paging(sonar: SonarProcess) -> None:

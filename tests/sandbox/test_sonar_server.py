@@ -52,8 +52,11 @@ def keyset(server: SonarProcess, collection: str, arguments: str = "") -> list[i
         search: [{{integer_fields: [{{attribute: "id", search_value: $last, operator: GT}}]}}]
         paginator: {{page: 1, records_per_page: 300}}) {{ entities {{ id }} }} }}"""
     found: list[int] = []
-    while page := ids(server.data(query, last=found[-1] if found else 0)["found"]):
+    last = 0
+    while page := ids(server.data(query, last=last)["found"]):
+        assert page[0] > last, "a keyset page has to start after the last id"
         found += page
+        last = page[-1]
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from runtime.settings import ROOT
 from tests.services import Splynx
@@ -62,7 +62,7 @@ def _default(value: str | None) -> str | None:
 
 def _live_columns(splynx: Splynx, table: str) -> dict[str, tuple[object, ...]]:
     with splynx.engine.connect() as connection:
-        rows = connection.execute(
+        rows: Sequence[Any] = connection.execute(
             text(
                 "select column_name, column_type, is_nullable, column_default, column_key,"
                 " extra like '%auto_increment%' from information_schema.columns"
@@ -70,7 +70,7 @@ def _live_columns(splynx: Splynx, table: str) -> dict[str, tuple[object, ...]]:
                 " order by ordinal_position"
             ),
             {"table": table},
-        )
+        ).all()
         return {
             name: (_type(kind), nullable == "YES", _default(default), key, bool(counted))
             for name, kind, nullable, default, key, counted in rows
@@ -105,7 +105,7 @@ def test_primary_and_foreign_keys_are_the_recorded_ones(
     primary: dict[str, list[str]] = defaultdict(list)
     foreign: set[tuple[str, str, str, str]] = set()
     with splynx.engine.connect() as connection:
-        keys: Sequence[Row[Any]] = connection.execute(
+        keys: Sequence[Any] = connection.execute(
             text(
                 "select table_name, column_name, constraint_name, referenced_table_name,"
                 " referenced_column_name from information_schema.key_column_usage"

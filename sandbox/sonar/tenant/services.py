@@ -87,7 +87,8 @@ def account_services(draft: Draft) -> None:
                 draft.plant("rejected_customer_services", "account_services", row["id"])
             else:
                 ordinary.append(row)
-        extras = [key for key in others if not rejected and random.random() < 0.12]  # noqa: PLR2004
+        count = 0 if rejected else random.choices((0, 1, 2, 3), (40, 35, 15, 10))[0]
+        extras = random.sample(others, min(count, len(others)))
         for service in [*extras, *buyers[account.id]]:
             _sale(draft, random, next(numbers), account, service)
     for index in range(draft.wanted["orphan_account_services"]):

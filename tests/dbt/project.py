@@ -1,0 +1,111 @@
+"""dbt as an operator runs it, and a tenant landed as an extraction lands it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, text
+
+from sandbox.sonar.tenant import Tenant
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A dbt command that has ended; `results` by the name of the node."""
+
+    code: int
+    output: str
+    results: Mapping[str, Mapping[str, Any]]
+
+
+class Dbt:
+    """dbt on one warehouse. The manifest is shared by all of the session, so it is parsed once."""
+
+    def __init__(self, url: URL, folder: Path) -> None:
+        self._folder = folder
+        self._environment = {
+            **os.environ,
+            "DBT_PROFILES_DIR": str(folder),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "WAREHOUSE_HOST": str(url.host),
+            "WAREHOUSE_PORT": str(url.port),
+            "WAREHOUSE_USER": str(url.username),
+            "WAREHOUSE_PASSWORD": str(url.password or ""),
+            "WAREHOUSE_DATABASE": str(url.database),
+        }
+
+    def __call__(self, *arguments: str) -> Ended:
+        """Run `dbt` with these arguments from the root of the project."""
+        results = self._folder / "target" / "run_results.json"
+        results.unlink(missing_ok=True)
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments],
+            cwd=ROOT,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = json.loads(results.read_text())["results"] if results.exists() else []
+        named = {result["unique_id"].split(".")[2]: result for result in found}
+        return Ended(done.returncode, done.stdout + done.stderr, named)
+
+    def manifest(self) -> Mapping[str, Any]:
+        """Return the manifest as the last command left it."""
+        content = (self._folder / "target" / "manifest.json").read_text(encoding="utf-8")
+        return dict(json.loads(content))
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A warehouse in which dbt has built everything from the demo tenant."""
+
+    dbt: Dbt
+    engine: Engine
+    tenant: Tenant
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
+
+    def execute(self, *statements: str) -> None:
+        """Execute statements in one transaction."""
+        with self.engine.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+
+def land(engine: Engine, tenant: Tenant, collections: Sequence[str]) -> None:
+    """Land the tenant as an extraction does, and book it in the ledger."""
+    ledger = text(
+        "insert into ops.extract_ledger (run_id, source, collection, kind, state, grade,"
+        " server_count, landed_count, server_sums) values ('r1', '127.0.0.1', :collection,"
+        " 'connection', 'complete', 'proven', :count, :count, cast(:sums as jsonb))"
+    )
+    with engine.begin() as connection:
+        for collection in collections:
+            rows = tenant.rows.get(collection, [])
+            connection.execute(
+                text(
+                    f"insert into raw_sonar.{collection} (_sonar_key, payload, _run_id)"
+                    " values (:key, cast(:payload as jsonb), 'r1')"
+                ),
+                [
+                    {"key": row["id"], "payload": json.dumps(row).replace("\\u0000", "\\ufffd")}
+                    for row in rows
+                ],
+            )
+            sums = json.dumps({"id": tenant.truth["sums"][collection]["id"]})
+            connection.execute(ledger, {"collection": collection, "count": len(rows), "sums": sums})

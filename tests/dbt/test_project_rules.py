@@ -1,0 +1,186 @@
+"""The rules of the dbt project, read from its manifest."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.dbt.project import ROOT, Dbt
+
+Node = Mapping[str, Any]
+_NAMES = {
+    "staging/sonar": r"stg_sonar__\w+",
+    "staging/splynx": r"stg_splynx__\w+",
+    "staging/ops": r"stg_ops__\w+",
+    "intermediate/customers": r"int_customers__\w+",
+    "intermediate/services": r"int_services__\w+",
+    "intermediate/crosswalk": r"int_crosswalk(__\w+)?",
+    "marts/splynx": r"[a-z]+(_[a-z]+)*",
+    "audit": r"audit_\w+",
+}
+_MAY_READ = {
+    "staging": {"source", "staging"},
+    "intermediate": {"staging", "intermediate", "seed"},
+    "marts": {"staging", "intermediate", "seed"},
+    "audit": {"staging", "intermediate", "seed", "marts", "audit"},
+}
+_DECISION = re.compile(r"^D-\d{3}$")
+
+
+@pytest.fixture(scope="module")
+def manifest(parsed: Dbt) -> Mapping[str, Any]:
+    """Return the manifest of the project as its files stand."""
+    return parsed.manifest()
+
+
+def _models(manifest: Mapping[str, Any]) -> Iterator[Node]:
+    return (n for n in manifest["nodes"].values() if n["resource_type"] == "model")
+
+
+def _marts(manifest: Mapping[str, Any]) -> Iterator[Node]:
+    return (n for n in _models(manifest) if n["fqn"][1] == "marts")
+
+
+def _layer(node: Node) -> str:
+    return str(node["fqn"][1]) if node["resource_type"] == "model" else str(node["resource_type"])
+
+
+def _tests_of(manifest: Mapping[str, Any], node: Node) -> set[tuple[str, str | None]]:
+    return {
+        (test["test_metadata"]["name"], test.get("column_name"))
+        for test in manifest["nodes"].values()
+        if test.get("attached_node") == node["unique_id"] and test.get("test_metadata")
+    }
+
+
+def test_models_are_named_for_their_folder(manifest: Mapping[str, Any]) -> None:
+    for node in _models(manifest):
+        folder = "/".join(node["fqn"][1:-1])
+        assert re.fullmatch(_NAMES[folder], node["name"]), f"{folder}/{node['name']}"
+
+
+def test_layers_read_only_what_lies_before_them(manifest: Mapping[str, Any]) -> None:
+    everything = {**manifest["nodes"], **manifest["sources"]}
+    for node in _models(manifest):
+        for parent in node["depends_on"]["nodes"]:
+            layer = _layer(everything[parent])
+            assert layer in _MAY_READ[_layer(node)], f"{node['name']} reads {parent}"
+
+
+def test_each_layer_is_a_schema_of_tables(manifest: Mapping[str, Any]) -> None:
+    schemas = {"marts": "splynx_staging"}
+    for node in _models(manifest):
+        layer = _layer(node)
+        assert node["schema"] == schemas.get(layer, layer), node["name"]
+        kind = "incremental" if node["name"] == "int_crosswalk" else "table"
+        assert node["config"]["materialized"] == kind, node["name"]
+
+
+def test_every_model_is_described_and_has_a_key_test(manifest: Mapping[str, Any]) -> None:
+    for node in _models(manifest):
+        assert node["description"], node["name"]
+        kinds = {name for name, _ in _tests_of(manifest, node)}
+        assert kinds & {"unique", "unique_together"} or "not_null" in kinds, node["name"]
+        if "_sonar_key" in node["columns"]:
+            assert ("not_null", "_sonar_key") in _tests_of(manifest, node), node["name"]
+
+
+def test_every_screen_accounts_for_all_of_its_records(manifest: Mapping[str, Any]) -> None:
+    screens = [n for n in _models(manifest) if "reject_reason" in n["columns"]]
+    screens = [n for n in screens if _layer(n) == "intermediate"]
+    assert screens
+    for node in screens:
+        assert ("screens_all_of", None) in _tests_of(manifest, node), node["name"]
+
+
+def test_every_staged_collection_is_compared_with_what_landed(manifest: Mapping[str, Any]) -> None:
+    staged = [n for n in _models(manifest) if n["fqn"][1:3] == ["staging", "sonar"]]
+    for node in staged:
+        if "_sonar_key" in node["columns"]:
+            tests = _tests_of(manifest, node)
+            assert ("holds_every_live_record_of", None) in tests, node["name"]
+            assert ("unique", "_sonar_key") in tests, node["name"]
+
+
+def test_marts_have_contracts_keys_and_confidence(manifest: Mapping[str, Any]) -> None:
+    for node in _marts(manifest):
+        load = node["config"]["meta"]["load"]
+        tests = _tests_of(manifest, node)
+        assert node["config"]["contract"]["enforced"], node["name"]
+        assert node["config"]["meta"]["confidence"] in {"observed", "inferred"}, node["name"]
+        assert load["group"] in {"foundation", "customer", "trailing"}, node["name"]
+        assert ("accounts_for_all_of", None) in tests, node["name"]
+        assert ("unique", "_sonar_key") in tests, node["name"]
+        assert {("unique", key) for key in load["key"]} <= tests, node["name"]
+        assert {("not_null", key) for key in load["key"]} <= tests, node["name"]
+        for key in load.get("business_keys", ()):
+            assert ("unique_ignoring_case", key) in tests, f"{node['name']}.{key}"
+        assert ("_customer_key" in node["columns"]) == (load["group"] == "customer"), node["name"]
+
+
+def test_every_mart_column_says_what_it_is_and_where_from(manifest: Mapping[str, Any]) -> None:
+    raw = {s["name"] for s in manifest["sources"].values() if s["schema"] == "raw_sonar"}
+    decided = _decided()
+    for node in _marts(manifest):
+        for name, column in node["columns"].items():
+            where = f"{node['name']}.{name}"
+            assert column["description"], where
+            if name.startswith("_"):
+                continue
+            meta = column["config"]["meta"]
+            assert ("source" in meta) != ("default" in meta), where
+            assert meta["decision"] in decided, where
+            for source in meta.get("source", ()):
+                system, collection, _ = source.split(".")
+                assert system == "sonar", where
+                assert collection in raw, where
+
+
+def test_a_column_that_may_be_empty_says_how_empty_is_spelt(manifest: Mapping[str, Any]) -> None:
+    # The one column that the target lets be NULL.
+    nullable = {"customers.gps"}
+    for node in _marts(manifest):
+        tests = _tests_of(manifest, node)
+        for name, column in node["columns"].items():
+            if ("not_null", name) not in tests and f"{node['name']}.{name}" not in nullable:
+                assert "none" in column["config"]["meta"], f"{node['name']}.{name}"
+
+
+def _decided() -> set[str]:
+    text = (ROOT / "docs" / "mapping-decisions.md").read_text(encoding="utf-8")
+    return set(re.findall(r"^### (D-\d{3}) ", text, flags=re.MULTILINE))
+
+
+def test_every_seed_row_points_to_a_decision() -> None:
+    decided = _decided()
+    seeds = sorted((ROOT / "dbt_project" / "seeds").glob("map_*.csv"))
+    assert seeds
+    for seed in seeds:
+        with seed.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                assert _DECISION.match(row["decision"]), f"{seed.name}: {row}"
+                assert row["decision"] in decided, f"{seed.name}: {row}"
+
+
+def test_every_mapped_collection_is_staged_and_goes_into_marts_that_exist(
+    manifest: Mapping[str, Any],
+) -> None:
+    raw = {s["name"] for s in manifest["sources"].values() if s["schema"] == "raw_sonar"}
+    marts = {n["name"] for n in _marts(manifest)}
+    with (ROOT / "dbt_project" / "seeds" / "map_collections.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    mapped = {r["collection"]: set(r["into_marts"].split()) for r in rows if r["into_marts"]}
+    assert {r["collection"] for r in rows if r["treatment"] == "mapped"} == set(mapped)
+    assert set(mapped) <= raw <= {r["collection"] for r in rows}
+    assert set().union(*mapped.values()) == marts
+
+
+def test_decisions_are_complete() -> None:
+    text = (ROOT / "docs" / "mapping-decisions.md").read_text(encoding="utf-8")
+    for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
+        for part in ("**What**", "**Why**", "**Affects**", "**Confidence**", "change our mind**"):
+            assert part in section, section.splitlines()[0]
