@@ -113,7 +113,7 @@ def found_hashes(
     return found
 
 
-def _open(warehouse: Connection, target: Target) -> list[Intent]:
+def _still_open(warehouse: Connection, target: Target) -> list[Intent]:
     rows = warehouse.execute(
         text(
             "select table_name, _sonar_key, row_key, old_hash, new_hash, changed_at"
@@ -140,44 +140,52 @@ def _looked_up(splynx: Connection, mart: Mart, intents: Sequence[Intent]) -> lis
 
 _ROWS = "unnest(cast(:tables as text[]), cast(:keys as text[])) as done (table_name, _sonar_key)"
 _THESE = (
-    "state.target = :target and state.state = 'intended'"
+    "state.target = :target and state.state = 'intended' and state.changed_at = any(:moments)"
     " and state.table_name = done.table_name and state._sonar_key = done._sonar_key"
 )
 
 
-def _named(rows: Sequence[tuple[str, str]], target: Target) -> dict[str, Any]:
-    return {
-        "tables": [table for table, _ in rows],
-        "keys": [key for _, key in rows],
-        "target": target.name,
-    }
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """Open intents by table and record key, and the moments at which they were announced."""
+
+    target: Target
+    rows: Sequence[tuple[str, str]]
+    moments: Sequence[datetime]
+
+    def named(self) -> dict[str, Any]:
+        return {
+            "tables": [table for table, _ in self.rows],
+            "keys": [key for _, key in self.rows],
+            "moments": list(self.moments),
+            "target": self.target.name,
+        }
 
 
-def _drop(warehouse: Connection, target: Target, rows: Sequence[tuple[str, str]]) -> None:
+def _drop(warehouse: Connection, intents: _Open) -> None:
     """Forget intents that were not carried out; the state before them returns."""
+    if not intents.rows:
+        return
     warehouse.execute(
         text(
             f"delete from ops.row_state as state using {_ROWS}"
             f" where {_THESE} and state.old_hash is null"
         ),
-        _named(rows, target),
+        intents.named(),
     )
     warehouse.execute(
         text(
             "update ops.row_state as state set state = 'written', new_hash = state.old_hash"
             f" from {_ROWS} where {_THESE}"
         ),
-        _named(rows, target),
+        intents.named(),
     )
 
 
-def _confirm(
-    warehouse: Connection,
-    target: Target,
-    rows: Sequence[tuple[str, str]],
-    ids: Mapping[str, str],
-) -> None:
+def _confirm(warehouse: Connection, intents: _Open, ids: Mapping[str, str]) -> None:
     """Make intents facts. `ids` maps marts with ids of their own to their key column."""
+    if not intents.rows:
+        return
     warehouse.execute(
         text(
             "insert into ops.id_map (target, entity, _sonar_key, planned_id, target_id, run_id)"
@@ -189,18 +197,14 @@ def _confirm(
             f" where {_THESE} and owner.name = state.table_name"
             " on conflict (target, entity, _sonar_key) do nothing"
         ),
-        {
-            **_named(rows, target),
-            "owners": list(ids),
-            "owner_keys": list(ids.values()),
-        },
+        {**intents.named(), "owners": list(ids), "owner_keys": list(ids.values())},
     )
     warehouse.execute(
         text(
-            "update ops.row_state as state set state = 'written', changed_at = now()"
+            "update ops.row_state as state set state = 'written', changed_at = clock_timestamp()"
             f" from {_ROWS} where {_THESE}"
         ),
-        _named(rows, target),
+        intents.named(),
     )
 
 
@@ -215,7 +219,7 @@ def settle(run: Run, splynx: Engine, manifest: Manifest, target: Target) -> Sett
     """
     marts = {mart.name: mart for mart in manifest.marts}
     with run.engine.connect() as warehouse:
-        still_open = [i for i in _open(warehouse, target) if i.mart in marts]
+        still_open = [i for i in _still_open(warehouse, target) if i.mart in marts]
     if not still_open:
         return Settled()
     seen: list[Intent] = []
@@ -229,10 +233,11 @@ def settle(run: Run, splynx: Engine, manifest: Manifest, target: Target) -> Sett
         batch = list(group)
         for intent, outcome in zip(batch, decide(batch), strict=True):
             sorted_rows[outcome].append((intent.mart, intent.sonar_key))
+    moments = sorted({intent.changed_at for intent in seen})
+    kept = sorted_rows[Outcome.DONE] + sorted_rows[Outcome.EDITED]
     with run.engine.begin() as warehouse:
-        _drop(warehouse, target, sorted_rows[Outcome.REDO])
-        done = sorted_rows[Outcome.DONE] + sorted_rows[Outcome.EDITED]
-        _confirm(warehouse, target, done, _owners(manifest))
+        _drop(warehouse, _Open(target, sorted_rows[Outcome.REDO], moments))
+        _confirm(warehouse, _Open(target, kept, moments), _owners(manifest))
     return Settled(
         done=len(sorted_rows[Outcome.DONE]),
         redone=len(sorted_rows[Outcome.REDO]),
@@ -247,16 +252,19 @@ class Ledger:
         self._run = run
         self._target = target
         self._owners = _owners(manifest)
+        self._moments: list[datetime] = []
 
     def intend(self, rows: Sequence[Row]) -> None:
         """Commit that these rows are about to be written together."""
         with self._run.engine.begin() as warehouse:
+            moment = warehouse.execute(text("select clock_timestamp()")).one()
+            self._moments = [moment[0]]
             warehouse.execute(
                 text(
                     "insert into ops.row_state (target, table_name, _sonar_key, _customer_key,"
                     " row_key, state, old_hash, new_hash, run_id, changed_at)"
                     " select :target, row.t, row.s, row.c, row.k::jsonb, 'intended', row.o, row.n,"
-                    " :run_id, now()"
+                    " :run_id, :moment"
                     " from unnest(cast(:tables as text[]), cast(:keys as text[]),"
                     " cast(:customers as text[]), cast(:row_keys as text[]),"
                     " cast(:old as text[]), cast(:new as text[])) as row (t, s, c, k, o, n)"
@@ -269,6 +277,7 @@ class Ledger:
                 {
                     "target": self._target.name,
                     "run_id": self._run.run_id,
+                    "moment": moment[0],
                     "tables": [row.mart.name for row in rows],
                     "keys": [row.sonar_key for row in rows],
                     "customers": [row.customer_key for row in rows],
@@ -283,16 +292,14 @@ class Ledger:
 
     def drop(self, rows: Sequence[Row]) -> None:
         """Forget the intents of rows that were not written."""
-        if rows:
-            with self._run.engine.begin() as warehouse:
-                _drop(warehouse, self._target, _names(rows))
+        with self._run.engine.begin() as warehouse:
+            _drop(warehouse, self._open(rows))
 
     def confirm(self, rows: Sequence[Row]) -> None:
         """Record that these rows are in the target."""
-        if rows:
-            with self._run.engine.begin() as warehouse:
-                _confirm(warehouse, self._target, _names(rows), self._owners)
+        with self._run.engine.begin() as warehouse:
+            _confirm(warehouse, self._open(rows), self._owners)
 
-
-def _names(rows: Sequence[Row]) -> list[tuple[str, str]]:
-    return [(row.mart.name, row.sonar_key) for row in rows]
+    def _open(self, rows: Sequence[Row]) -> _Open:
+        names = [(row.mart.name, row.sonar_key) for row in rows]
+        return _Open(self._target, names, self._moments)

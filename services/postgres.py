@@ -246,6 +246,7 @@ def _initdb(folder: Path, data: Path, password_file: Path, account: Account | No
         "--builtin-locale=C.UTF-8",  # the same order and case rules on every machine
         "--locale=C",
         "--no-instructions",
+        *(["--no-sync"] if SETTINGS.get("fsync") == "off" else []),
     ]
     with (folder / "server.log").open("ab") as log:
         result = subprocess.run(

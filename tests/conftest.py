@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import URL, Engine
 
 from runtime import warehouse as runtime_warehouse
+from services import mariadb, postgres
 from tests import services
 
 _OPERATOR_VARIABLES = (
@@ -47,8 +48,19 @@ def no_operator_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def fast_servers() -> Iterator[None]:
+    """Let every server of the session, however started, trust that the power stays on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgres, "SETTINGS", {**postgres.SETTINGS, **services.NOT_DURABLE})
+        patch.setattr(mariadb, "OPTIONS", {**mariadb.OPTIONS, **services.CARELESS})
+        yield
+
+
 @pytest.fixture(scope="session")
-def warehouses() -> Iterator[services.Warehouses]:
+def warehouses(
+    fast_servers: None,  # noqa: ARG001 - goes first
+) -> Iterator[services.Warehouses]:
     """Postgres of this session, from which `warehouse_url` takes fresh databases."""
     with services.warehouses() as made:
         yield made
@@ -71,7 +83,9 @@ def warehouse(warehouse_url: URL) -> Iterator[Engine]:  # noqa: ARG001 - sets WA
 
 
 @pytest.fixture(scope="session")
-def splynxes() -> Iterator[services.Splynxes]:
+def splynxes(
+    fast_servers: None,  # noqa: ARG001 - goes first
+) -> Iterator[services.Splynxes]:
     """MariaDB of this session, from which `splynx` takes fresh databases."""
     with services.splynxes() as made:
         yield made

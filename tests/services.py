@@ -26,17 +26,18 @@ from services.mariadb import MariaDb
 from services.postgres import Postgres
 
 # A test's data need not survive a power cut; kill -9 of the server is survived without these.
-_NOT_DURABLE: Mapping[str, str] = {
+NOT_DURABLE: Mapping[str, str] = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
 }
-_CARELESS: Mapping[str, str] = {
+CARELESS: Mapping[str, str] = {
     "innodb-flush-log-at-trx-commit": "0",
     "innodb-flush-method": "nosync",
     "innodb-doublewrite": "OFF",
     "innodb-buffer-pool-size": "64M",
+    "innodb-log-file-size": "32M",
 }
 _TEMPLATE = "warehouse_template"
 
@@ -87,7 +88,7 @@ def warehouses() -> Iterator[Warehouses]:
     """Run a Postgres for the session."""
     with temporary_folder("warehouse") as folder:
         try:
-            made = Warehouses(postgres.up(folder, settings=_NOT_DURABLE))
+            made = Warehouses(postgres.up(folder))
             yield made
             made.close()
         finally:
@@ -142,7 +143,7 @@ def splynxes() -> Iterator[Splynxes]:
     """Run a MariaDB for the session."""
     with temporary_folder("splynx") as folder:
         try:
-            yield Splynxes(mariadb.up(folder, options=_CARELESS))
+            yield Splynxes(mariadb.up(folder))
         finally:
             mariadb.down(folder)
 

@@ -60,10 +60,10 @@ class Refusal:
     def __str__(self) -> str:
         """Name table, key, column and number; the cluster's other rows are counted."""
         what = f"error {self.code}" if self.code else self.message
-        where = f" column {self.column}" if self.column else ""
+        where = f" column {self.column}:" if self.column else ""
         more = len(self.cluster.rows) - 1
         others = f" ({more} rows that belong to it stay out too)" if more else ""
-        return f"{self.row.mart.name} {self.row.sonar_key}: {what}{where}{others}"
+        return f"{self.row.mart.name} {self.row.sonar_key}:{where} {what}{others}"
 
 
 def masked(message: str) -> str:

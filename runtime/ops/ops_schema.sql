@@ -158,6 +158,10 @@ create table if not exists ops.row_state (
     primary key (target, table_name, _sonar_key)
 );
 
+-- Open intents are few among millions of rows; a batch of a load finds its own by their moment.
+create index if not exists row_state_open
+on ops.row_state (target, changed_at) where state = 'intended';
+
 -- Rows the target refused (cause server), or that went out with a refused one (cause reference).
 create table if not exists ops.refusal (
     target text not null,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,50 +30,82 @@ def tenant() -> Tenant:
     return generate(load_schema(), "demo", seed=1)
 
 
-@pytest.fixture
-def empty(warehouses: services.Warehouses, dbt_folder: Path) -> Iterator[Dbt]:
-    """Return dbt on a fresh warehouse."""
-    with warehouses.fresh() as url:
-        yield Dbt(url, dbt_folder)
+class Slot:
+    """One database name for whatever warehouse is under test: dbt parses again for another name."""
+
+    def __init__(self, any_url: URL) -> None:
+        self._admin = create_engine(any_url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+        self.url = any_url.set(database="under_test")
+
+    def _execute(self, statement: str) -> None:
+        with self._admin.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+    @contextmanager
+    def copy_of(self, template: str) -> Iterator[Engine]:
+        """Yield an engine on a copy of the database `template`; drop it afterwards."""
+        self._execute(f"create database under_test template {template} strategy file_copy")
+        engine = create_engine(self.url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+            self._execute("drop database under_test with (force)")
+
+    def keep_as(self, name: str) -> None:
+        """Make the database under test a template of that name."""
+        self._execute(f"create database {name} template under_test strategy file_copy")
+
+    def close(self) -> None:
+        """Close the connections that belong to this object."""
+        self._admin.dispose()
 
 
 @pytest.fixture(scope="session")
-def build(
-    warehouses: services.Warehouses, dbt_folder: Path, tenant: Tenant
-) -> Iterator[Callable[[], Built]]:
-    """Build the demo tenant once, and hand out copies of that warehouse."""
-    numbers = itertools.count(1)
-    engines: list[Engine] = []
+def slot(warehouses: services.Warehouses) -> Iterator[Slot]:
+    """Return the slot, with the template `empty_warehouse`."""
     with warehouses.fresh() as url:
-        dbt = Dbt(url, dbt_folder)
+        made = Slot(url)
+        with made.copy_of(str(url.database)):
+            made.keep_as("empty_warehouse")
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def empty(slot: Slot, dbt_folder: Path) -> Iterator[Dbt]:
+    """Return dbt on an empty warehouse."""
+    with slot.copy_of("empty_warehouse") as engine:
+        yield Dbt(engine.url, dbt_folder)
+
+
+@pytest.fixture(scope="session")
+def built_once(slot: Slot, dbt_folder: Path, tenant: Tenant) -> str:
+    """Build the demo tenant once; return the name of the template that holds it."""
+    with slot.copy_of("empty_warehouse") as engine:
+        dbt = Dbt(engine.url, dbt_folder)
         seeded = dbt("seed")  # creates the raw tables too
         assert seeded.code == 0, seeded.output
         sources = dbt.manifest()["sources"].values()
-        engine = create_engine(url)
         land(engine, tenant, [s["name"] for s in sources if s["schema"] == "raw_sonar"])
         built = dbt("build", "--exclude-resource-type", "unit_test")
-        engine.dispose()
         assert built.code == 0, built.output
+        engine.dispose()
+        slot.keep_as("built_warehouse")
+    return "built_warehouse"
 
-        def copy() -> Built:
-            name = f"{url.database}_copy_{next(numbers)}"
-            admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-            with admin.connect() as connection:
-                connection.exec_driver_sql(f"create database {name} template {url.database}")
-            admin.dispose()
-            engine = create_engine(url.set(database=name))
-            engines.append(engine)
-            return Built(Dbt(engine.url, dbt_folder), engine, tenant)
 
-        yield copy
-        for engine in engines:
-            engine.dispose()
+@pytest.fixture
+def built(slot: Slot, built_once: str, dbt_folder: Path, tenant: Tenant) -> Iterator[Built]:
+    """Return a warehouse of its own in which the demo tenant is built."""
+    with slot.copy_of(built_once) as engine:
+        yield Built(Dbt(engine.url, dbt_folder), engine, tenant)
 
 
 @pytest.fixture(scope="session")
-def parsed(dbt_folder: Path) -> Dbt:
-    """Return dbt after `dbt parse`, which needs no warehouse."""
-    dbt = Dbt(URL.create("postgresql", "nobody", "", "127.0.0.1", 9, "none"), dbt_folder)
+def parsed(slot: Slot, dbt_folder: Path) -> Dbt:
+    """Return dbt after `dbt parse`."""
+    dbt = Dbt(slot.url, dbt_folder)
     ended = dbt("parse")
     assert ended.code == 0, ended.output
     return dbt

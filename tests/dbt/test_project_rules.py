@@ -49,12 +49,22 @@ def _layer(node: Node) -> str:
     return str(node["fqn"][1]) if node["resource_type"] == "model" else str(node["resource_type"])
 
 
-def _tests_of(manifest: Mapping[str, Any], node: Node) -> set[tuple[str, str | None]]:
-    return {
-        (test["test_metadata"]["name"], test.get("column_name"))
-        for test in manifest["nodes"].values()
-        if test.get("attached_node") == node["unique_id"] and test.get("test_metadata")
-    }
+def _tests_of(manifest: Mapping[str, Any], node: Node) -> set[tuple[str, str]]:
+    """Return the generic tests of a model, each with the column or columns it is about."""
+    found = set()
+    for test in manifest["nodes"].values():
+        if test.get("attached_node") == node["unique_id"] and test.get("test_metadata"):
+            kwargs = test["test_metadata"]["kwargs"]
+            columns = kwargs.get("arguments", kwargs).get(
+                "columns", [kwargs.get("column_name", "")]
+            )
+            found.add((test["test_metadata"]["name"], " ".join(columns)))
+    return found
+
+
+def _filled(tests: set[tuple[str, str]]) -> set[str]:
+    about = [columns for name, columns in tests if name in {"is_filled", "is_key", "not_null"}]
+    return set(" ".join(about).split())
 
 
 def test_models_are_named_for_their_folder(manifest: Mapping[str, Any]) -> None:
@@ -83,10 +93,10 @@ def test_each_layer_is_a_schema_of_tables(manifest: Mapping[str, Any]) -> None:
 def test_every_model_is_described_and_has_a_key_test(manifest: Mapping[str, Any]) -> None:
     for node in _models(manifest):
         assert node["description"], node["name"]
-        kinds = {name for name, _ in _tests_of(manifest, node)}
-        assert kinds & {"unique", "unique_together"} or "not_null" in kinds, node["name"]
+        tests = _tests_of(manifest, node)
+        assert "is_key" in {name for name, _ in tests}, node["name"]
         if "_sonar_key" in node["columns"]:
-            assert ("not_null", "_sonar_key") in _tests_of(manifest, node), node["name"]
+            assert "_sonar_key" in _filled(tests), node["name"]
 
 
 def test_every_screen_accounts_for_all_of_its_records(manifest: Mapping[str, Any]) -> None:
@@ -94,7 +104,7 @@ def test_every_screen_accounts_for_all_of_its_records(manifest: Mapping[str, Any
     screens = [n for n in screens if _layer(n) == "intermediate"]
     assert screens
     for node in screens:
-        assert ("screens_all_of", None) in _tests_of(manifest, node), node["name"]
+        assert ("screens_all_of", "") in _tests_of(manifest, node), node["name"]
 
 
 def test_every_staged_collection_is_compared_with_what_landed(manifest: Mapping[str, Any]) -> None:
@@ -102,8 +112,8 @@ def test_every_staged_collection_is_compared_with_what_landed(manifest: Mapping[
     for node in staged:
         if "_sonar_key" in node["columns"]:
             tests = _tests_of(manifest, node)
-            assert ("holds_every_live_record_of", None) in tests, node["name"]
-            assert ("unique", "_sonar_key") in tests, node["name"]
+            assert ("holds_every_live_record_of", "") in tests, node["name"]
+            assert ("is_key", "_sonar_key") in tests, node["name"]
 
 
 def test_marts_have_contracts_keys_and_confidence(manifest: Mapping[str, Any]) -> None:
@@ -113,10 +123,9 @@ def test_marts_have_contracts_keys_and_confidence(manifest: Mapping[str, Any]) -
         assert node["config"]["contract"]["enforced"], node["name"]
         assert node["config"]["meta"]["confidence"] in {"observed", "inferred"}, node["name"]
         assert load["group"] in {"foundation", "customer", "trailing"}, node["name"]
-        assert ("accounts_for_all_of", None) in tests, node["name"]
-        assert ("unique", "_sonar_key") in tests, node["name"]
-        assert {("unique", key) for key in load["key"]} <= tests, node["name"]
-        assert {("not_null", key) for key in load["key"]} <= tests, node["name"]
+        assert ("accounts_for_all_of", "") in tests, node["name"]
+        assert ("is_key", "_sonar_key") in tests, node["name"]
+        assert ("is_key", " ".join(load["key"])) in tests, node["name"]
         for key in load.get("business_keys", ()):
             assert ("unique_ignoring_case", key) in tests, f"{node['name']}.{key}"
         assert ("_customer_key" in node["columns"]) == (load["group"] == "customer"), node["name"]
@@ -144,9 +153,9 @@ def test_a_column_that_may_be_empty_says_how_empty_is_spelt(manifest: Mapping[st
     # The one column that the target lets be NULL.
     nullable = {"customers.gps"}
     for node in _marts(manifest):
-        tests = _tests_of(manifest, node)
+        filled = _filled(_tests_of(manifest, node))
         for name, column in node["columns"].items():
-            if ("not_null", name) not in tests and f"{node['name']}.{name}" not in nullable:
+            if name not in filled and f"{node['name']}.{name}" not in nullable:
                 assert "none" in column["config"]["meta"], f"{node['name']}.{name}"
 
 

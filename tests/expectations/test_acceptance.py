@@ -61,6 +61,7 @@ def test_bad_rows_refuse_with_their_keys_and_without_their_values(
         "update splynx_staging.tariffs_internet set price = -1 where id = 2",
         "delete from splynx_staging.customer_info where customer_id = 8",
         # what the target's columns demand
+        "update splynx_staging.tariffs_internet set with_vat = '2' where id = 1",
         f"update splynx_staging.customers set city = '{PERSON} {EMAIL}' where id = 3",
         f"update splynx_staging.customers set name = null, phone = '{EMAIL}' where id = 3",
         "update splynx_staging.customers set partner_id = 5000000000 where id = 7",
@@ -75,6 +76,7 @@ def test_bad_rows_refuse_with_their_keys_and_without_their_values(
         "customers: parent_id leads to a row of customers": ("6",),
         "tariffs_internet: price is at least 0": ("2",),
         "customer_info: each row of customers has its row here": ("8",),
+        "tariffs_internet: with_vat is one of 0, 1": ("1",),
         "customers: city has at most 32 characters": ("3",),
         "customers: name has a value": ("3",),
         "customers: partner_id is at least 0 and at most 4294967295": ("7",),

@@ -217,6 +217,10 @@ def test_changes_and_deletions_follow(warehouse: Engine, sonar: Sonars) -> None:
     assert _checksums(warehouse) == before  # a mark is set once
 
     _control(made, "rows", action="insert", collection="contacts", values={"id": "1"})
+    with warehouse.begin() as connection:  # a row that comes back as it was
+        connection.execute(
+            text("update raw_sonar.contacts set _deleted_at = now() where _sonar_key = '2'")
+        )
     _run(*names)
     assert _scalar(warehouse, gone) is None
     for name in ("1", "2", "3", "4"):
@@ -331,6 +335,9 @@ def test_a_sample_is_called_a_sample(warehouse: Engine, sonar: Sonars) -> None:
     after = _ledger(warehouse)
     assert (after["accounts"]["state"], after["accounts"]["reason"]) == ("skipped", "not asked for")
     assert after["contacts"]["grade"] == "proven"
+    whole = _checksums(warehouse)
+    _run("--sample", "3")
+    assert _checksums(warehouse) == whole  # what a sample did not see is not gone
 
 
 def test_wrong_settings_end_in_their_code_and_leave_nothing_half_done(

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from load.clusters import Cluster, Row
+from load.mysql.read_facts import table_facts
+from load.mysql.session import answering
+from load.mysql.writer import Writer
 from runtime.errors import Unfinished
+from runtime.settings import splynx_db
 from tests.load import miniature
 from tests.load.conftest import Scene
 
@@ -126,3 +131,70 @@ def _with_relatives(scene: Scene, ids: set[int]) -> set[int]:
     while more := {i for pair in pairs for i in pair if found & set(pair)} - found:
         found |= more
     return {int(str(i)) for i in found}
+
+
+def test_a_refused_plan_takes_out_all_that_refer_to_it_and_no_more(scene: Scene) -> None:
+    scene.target("alter table plans add constraint c check (title <> 'Plan 2')")
+    miniature.run_inspect()
+    miniature.accept(scene.warehouse)
+    with pytest.raises(Unfinished) as refused:
+        miniature.run_load()
+    assert refused.value.items[0] == "plans 2: error 4025"
+    users = {
+        int(str(row[0]))
+        for row in scene.rows(
+            "select client_id from splynx_staging.subscriptions where plan_id = 2"
+        )
+    }
+    out = _with_relatives(scene, users)
+    assert len(out) > 10  # more than the stop rule lets the server refuse
+    assert {row[0] for row in scene.target_rows("select id from clients")} == (
+        set(range(1, 61)) - out
+    )
+    assert scene.target_rows("select count(*) from notes where client_id is not null") == [
+        (sum(n not in out for n in range(3, 61, 3)),)
+    ]
+    assert scene.rows("select cause, count(*) > 0 from ops.refusal group by 1 order by 1") == [
+        ("reference", True),
+        ("server", True),
+    ]
+
+
+def test_a_systematic_refusal_stops_the_run(scene: Scene) -> None:
+    scene.target("alter table clients add constraint c check (name not like '%%forbidden%%')")
+    miniature.run_inspect()
+    scene.mart("update splynx_staging.clients set name = 'forbidden', parent_id = null")
+    miniature.accept(scene.warehouse)
+    with pytest.raises(Unfinished, match="stopped early because 11 of 11 attempted were refused"):
+        miniature.run_load()
+    assert scene.target_rows("select count(*) from clients") == [(0,)]
+    assert scene.target_rows("select count(*) from plans") == [(3,)]
+
+
+def test_nothing_new_refers_to_what_staff_deleted(scene: Scene) -> None:
+    miniature.run_load()
+    scene.target("delete from plans where id = 1")
+    scene.mart(
+        "insert into splynx_staging.subscriptions values"
+        " ('new1', '5', 901, 5, 1, null, null), ('new2', '6', 902, 6, 2, null, null)"
+    )
+    miniature.accept(scene.warehouse)
+    with pytest.raises(Unfinished) as refused:
+        miniature.run_load()
+    assert refused.value.items == [
+        "subscriptions new1: column plan_id: leads to a row of plans that is not in Splynx"
+    ]
+    assert scene.target_rows("select id from subscriptions where id > 900") == [(902,)]
+
+
+def test_a_row_that_staff_changed_after_the_plan_is_not_overwritten(scene: Scene) -> None:
+    miniature.run_load()
+    values = ("1", "Sonar's title", "1.0000", "1")
+    row = Row(miniature.PLANS, "1", None, "1", values, "new", "the hash that was planned with")
+    with answering(splynx_db()) as engine:
+        with engine.connect() as connection:
+            tables = table_facts(connection, ["plans"])
+        writer = Writer(engine, miniature.MANIFEST, tables)
+        assert writer.write([Cluster("1", (row,))]) == [row]
+        writer.close()
+    assert scene.target_rows("select title from plans where id = 1") == [("Plan 1",)]

@@ -1,0 +1,82 @@
+"""The suites against the project's own marts: no rule may point at a column that is not there."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from expectations.suites import business_rules, rules_of
+from expectations.target import TargetColumn, TargetTable
+from runtime.manifest import Manifest, Mart, MartColumn, read_manifest
+
+
+@pytest.fixture
+def manifest(warehouse: Engine) -> Manifest:  # noqa: ARG001 - dbt wants a profile to parse
+    return read_manifest()
+
+
+@pytest.mark.postgres
+def test_every_mart_has_business_rules_on_columns_that_it_has(manifest: Manifest) -> None:
+    assert manifest.marts
+    for mart in manifest.marts:
+        rules = business_rules(mart.name)
+        assert rules, mart.name
+        columns = {column.name for column in mart.columns}
+        named = {rule.column for rule in rules if hasattr(rule, "column")}
+        assert named <= columns, mart.name
+
+
+def _new_mart(*columns: MartColumn) -> Mart:
+    return Mart(
+        name="brand_new",
+        schema="splynx_staging",
+        columns=(MartColumn("id", "bigint", None, (), {}), *columns),
+        key=("id",),
+        group="trailing",
+        routes=frozenset(),
+        references=(),
+        business_keys=(),
+        confidence="inferred",
+        collections=frozenset(),
+    )
+
+
+def _target(name: str, data_type: str, *, nullable: bool = False) -> TargetColumn:
+    return TargetColumn(
+        name=name,
+        data_type=data_type,
+        max_length=5 if data_type == "varchar" else None,
+        precision=6 if data_type == "decimal" else None,
+        scale=2 if data_type == "decimal" else None,
+        is_unsigned=True,
+        is_nullable=nullable,
+        enum_values=("0", "1") if data_type == "enum" else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("mart_type", "none", "target", "words"),
+    [
+        (
+            "varchar(9)",
+            None,
+            _target("c", "varchar"),
+            {"c has a value", "c has at most 5 characters"},
+        ),
+        ("text", "", _target("c", "varchar"), {"c has at most 5 characters"}),
+        ("text", None, _target("c", "varchar", nullable=True), {"c has at most 5 characters"}),
+        ("integer", "0", _target("c", "enum"), {"c is one of 0, 1"}),
+        ("integer", "0", _target("c", "tinyint"), {"c is at least 0 and at most 255"}),
+        ("numeric(6,2)", "0", _target("c", "decimal"), {"c is at least 0 and at most 9999.99"}),
+        ("date", "x", _target("c", "date"), {"c is at least 1000-01-01 and at most 9999-12-31"}),
+        ("text", "", _target("c", "longtext"), set()),
+    ],
+)
+def test_a_new_mart_gets_the_rules_of_its_target_without_python(
+    mart_type: str, none: str | None, target: TargetColumn, words: set[str]
+) -> None:
+    mart = _new_mart(MartColumn("c", mart_type, none, (), {}))
+    table = TargetTable(columns={"c": target}, unique_keys=(("id",), ("c", "id"), ("other",)))
+    found = {rule.description for rule in rules_of(mart, [mart], table)}
+    own = {"_sonar_key has a value", "id has a value", "id unique", "c, id unique"}
+    assert found == own | words
