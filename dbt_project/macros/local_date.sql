@@ -1,3 +1,3 @@
 {% macro local_date(instant) -%}
-    ({{ instant }} at time zone '{{ var("time_zone") }}')::date
+    ({{ instant }})::date
 {%- endmacro %}
