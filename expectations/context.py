@@ -6,6 +6,7 @@ progress bars, which would fill the log.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from sqlalchemy.engine import URL
 
 _SITE = "acceptance"
+_CHATTY = ("great_expectations", "great_expectations.data_context.types.base")
 
 
 def new_context() -> Any:  # noqa: ANN401 - the library ships no types
     """Return a context that keeps everything in memory."""
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context

@@ -1,3 +1,3 @@
 {% macro local_date(instant) -%}
-    ({{ instant }})::date
+    ({{ instant }} at time zone '{{ var("time_zone") }}')::date
 {%- endmacro %}

@@ -118,7 +118,6 @@ class Writer:
                 self._send(mart, [row for row in rows if row.old_hash is None], update=False)
                 changed = [row for row in rows if row.old_hash is not None]
                 untouched = self._untouched(mart, changed)
-                self._connection.exec_driver_sql('commit')
                 kept.extend(row for row in changed if row.sonar_key not in untouched)
                 self._send(mart, [r for r in changed if r.sonar_key in untouched], update=True)
         return kept

@@ -39,11 +39,19 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A mart with the account of the collection it is made from."""
+    """A mart with the account of the collection it is made from.
+
+    `records_of` names the mart whose records have a row here: the parent of a child, else itself.
+    """
 
     mart: Mart
     account: Account | None
-    is_child: bool  # one row for each row of its parent, whose account it shares
+    records_of: str
+
+    @property
+    def is_child(self) -> bool:
+        """Whether the mart has one row for each row of another mart."""
+        return self.records_of != self.mart.name
 
 
 def parent_of(mart: Mart) -> str | None:
@@ -56,17 +64,19 @@ def parent_of(mart: Mart) -> str | None:
 def assign(marts: Sequence[Mart], accounts: Sequence[Account]) -> tuple[list[Line], list[Account]]:
     """Return the line of each mart, and the accounts that belong to no mart's line. Pure.
 
-    Where several collections feed one entity, its line shows the one that gives most of the rows.
+    Where several collections feed one entity, its line shows the one that gives most of the rows. A
+    child without an account of its own shows its parent's.
     """
     own: dict[str, Account] = {}
-    children = {mart.name for mart in marts if parent_of(mart) is not None}
-    names = {mart.name for mart in marts} - children
+    names = {mart.name for mart in marts}
     for account in sorted(accounts, key=lambda a: (-a.mart, a.collection)):
         if account.entity in names:
             own.setdefault(account.entity, account)
-    lines = [
-        Line(mart, own.get(parent_of(mart) or mart.name), mart.name in children) for mart in marts
-    ]
+    lines = []
+    for mart in marts:
+        parent = parent_of(mart)
+        shown = own.get(mart.name) or own.get(parent or mart.name)
+        lines.append(Line(mart, shown, parent or mart.name))
     used = set(own.values())
     return lines, [account for account in accounts if account not in used]
 
@@ -158,6 +168,24 @@ def _landed_difference(connection: Connection, collection: str, raw: str) -> Dif
     )
 
 
+def account_difference(account: Account) -> Difference | None:
+    """Return the difference when the account does not come out even."""
+    if account.unaccounted == 0:
+        return None
+    unproven = account.unaccounted is None
+    return Difference(
+        layer="mart",
+        kind="unproven" if unproven else "unaccounted",
+        what=f"{account.collection} as {account.entity}: "
+        + (
+            "Sonar's own count is not known"
+            if unproven
+            else f"{account.unaccounted} of {account.proven} records are unaccounted for"
+        ),
+        count=abs(account.unaccounted or 0),
+    )
+
+
 def raw_differences(connection: Connection, account: Account) -> Iterator[Difference]:
     """Yield what is wrong between Sonar's count, the raw rows and the audited records."""
     raw = f"raw_sonar.{quoted_postgres(account.collection)}"
@@ -182,19 +210,6 @@ def raw_differences(connection: Connection, account: Account) -> Iterator[Differ
         f" (select from {known} and known._sonar_key = raw._sonar_key)",
         collection=account.collection,
     )
-    if account.unaccounted != 0:
-        unproven = account.unaccounted is None
-        yield Difference(
-            layer="raw",
-            kind="unproven" if unproven else "unaccounted",
-            what=f"{account.collection}: "
-            + (
-                "Sonar's own count is not known"
-                if unproven
-                else f"{account.unaccounted} of {account.proven} records are unaccounted for"
-            ),
-            count=abs(account.unaccounted or 0),
-        )
 
 
 def mart_differences(connection: Connection, line: Line) -> Iterator[Difference]:
@@ -214,7 +229,7 @@ def mart_differences(connection: Connection, line: Line) -> Iterator[Difference]
     mart = f"{quoted_postgres(line.mart.schema)}.{quoted_postgres(line.mart.name)} as mart"
     key = "mart._customer_key" if line.is_child else "mart._sonar_key"
     known = "audit.audit_record_outcomes as known where known.entity = :entity and outcome = 'mart'"
-    values = {"entity": line.account.entity}
+    values = {"entity": line.records_of}
     yield from _named(
         connection,
         "mart",

@@ -145,11 +145,18 @@ class _TableCheck:
                 )
 
 
+def _of_account(warehouse: Connection, account: Account, *, with_raw: bool) -> list[Difference]:
+    """Return what is wrong with an account; raw rows are looked at once, not for each child."""
+    uneven = accounting.account_difference(account)
+    found = [*accounting.raw_differences(warehouse, account)] if with_raw else []
+    return [*found, *([uneven] if uneven is not None else [])]
+
+
 def _of_mart(warehouse: Connection, splynx: Connection, target: str, line: Line) -> EntityResult:
     rows = accounting.mart_rows(warehouse, line.mart)
     differences = list(accounting.mart_differences(warehouse, line))
-    if line.account is not None and not line.is_child:
-        differences += accounting.raw_differences(warehouse, line.account)
+    if line.account is not None:
+        differences += _of_account(warehouse, line.account, with_raw=not line.is_child)
     counts, found = _TableCheck(warehouse, splynx, target, line).run()
     unloaded = load_difference(rows, counts)
     return EntityResult(
@@ -166,7 +173,7 @@ def _of_records(warehouse: Connection, account: Account) -> EntityResult:
         entity=account.collection,
         counts=account.counts,
         mart=account.mart,
-        differences=tuple(accounting.raw_differences(warehouse, account)),
+        differences=tuple(_of_account(warehouse, account, with_raw=True)),
         is_loaded=False,
     )
 

@@ -12,7 +12,7 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from load.report.facts import Entity, Facts
-from load.report.verdict import NOT_FROZEN, Verdict
+from load.report.verdict import Verdict
 from runtime.errors import MEANINGS
 from runtime.log import redact
 
@@ -52,7 +52,7 @@ def as_of(facts: Facts) -> str:
     moment = f"{extraction.ended_at:%Y-%m-%d %H:%M} UTC"
     if extraction.is_frozen:
         return f"As of {moment}: the last pass over Sonar found no change."
-    return f"Extraction ended {moment}. {NOT_FROZEN}"
+    return f"Not frozen; the extraction ended {moment}."
 
 
 def grades(facts: Facts) -> Mapping[str, int]:

@@ -204,7 +204,7 @@ def test_a_raw_row_removed_before_the_transform_is_named_by_the_sum_of_ids(
     )
     results = _reconcile(world)
     assert _only(results, "raw", "missing")[1].keys == ("5",)
-    assert _only(results, "raw", "unaccounted")[1].count == 1
+    assert _only(results, "mart", "unaccounted")[1].count == 1
 
 
 def test_a_record_without_an_outcome_is_named(world: SmallWorld) -> None:
@@ -215,9 +215,21 @@ def test_a_record_without_an_outcome_is_named(world: SmallWorld) -> None:
 
 def test_an_unproven_source_count_does_not_agree(world: SmallWorld) -> None:
     world.spoil(
-        "update audit.audit_row_accounting set unaccounted = null where entity = 'customers'"
+        "update audit.audit_row_accounting set unaccounted = null where collection = 'services'"
     )
-    assert _only(_reconcile(world), "raw", "unproven")[0] == "customers"
+    assert _only(_reconcile(world), "mart", "unproven")[0] == "tariffs_internet"
+
+
+def test_a_child_with_an_account_of_its_own_has_no_second_line(world: SmallWorld) -> None:
+    world.spoil(
+        "insert into audit.audit_row_accounting select collection, 'customer_info', proven, staged,"
+        " mart - 1, merged, excluded, rejected, deleted, 1 from audit.audit_row_accounting"
+        " where entity = 'customers'"
+    )
+    results = _reconcile(world)
+    assert list(results) == ["tariffs_internet", "customers", "customer_info", "contacts"]
+    entity, difference = _only(results, "mart", "unaccounted")
+    assert (entity, difference.count) == ("customer_info", 1)
 
 
 def test_an_intent_that_was_never_confirmed_is_not_loaded(world: SmallWorld) -> None:

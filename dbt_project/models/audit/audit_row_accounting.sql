@@ -28,13 +28,9 @@ outcomes as (
     group by collection
 ),
 
--- The rows that every customer has are counted from their marts, each against the accounts.
 mart_rows as (
     {% for collection, mart in [
         ('accounts', 'customers'),
-        ('accounts', 'customer_info'),
-        ('accounts', 'customer_cap'),
-        ('accounts', 'customer_billing'),
         ('services', 'tariffs_internet'),
         ('account_services', 'services_internet'),
     ] %}

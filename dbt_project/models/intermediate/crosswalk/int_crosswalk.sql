@@ -99,6 +99,7 @@ kept as (
             when standing.standing_id is not null then null
             when standing.sonar_id not between 1 and {{ var('highest_planned_id') }} then null
             when spoken_for.is_strangers then null
+            when spoken_for.first_key <> standing._sonar_key then null
             when spoken_for.last_key <> standing._sonar_key then null
             else standing.sonar_id
         end as kept_id

@@ -32,7 +32,7 @@ decided as (
         wanted.sonar_account_id,
         case
             when wanted.username is null then wanted.id_login
-            when wanted.claims > 9 then wanted.id_login
+            when wanted.claims > 1 then wanted.id_login
             when length(wanted.username) > 128 then wanted.id_login     -- customers.login
             when username_taken.value is not null then wanted.id_login
             -- another account falls back to this text

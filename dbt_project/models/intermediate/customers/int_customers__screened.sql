@@ -128,7 +128,7 @@ held_back as (
     union
     select judged.sonar_account_id
     from judged
-    inner join held_back on judged.parent_account_id = -held_back.sonar_account_id
+    inner join held_back on judged.parent_account_id = held_back.sonar_account_id
 ),
 
 final as (
