@@ -68,8 +68,12 @@ def run_command(*, dry_run: bool, route: str) -> None:
         _show(result.plan, as_json=False)
         click.echo(f"dry run: {result.plan.writes} rows would be written")
         return
+    for row in result.settled.edited:
+        click.echo(f"{row}: edited by staff after an interrupted load; kept")
     for row in result.kept:
         click.echo(f"{row}: edited by staff while the load ran; kept")
+    if theirs := result.plan.count("edited", "conflict", "vanished"):
+        click.echo(f"{theirs} rows that staff edited or deleted stay as they are (make plan)")
     click.echo(f"inserted {result.inserted}, updated {result.updated}")
     click.echo(f"{result.written} rows written")
 

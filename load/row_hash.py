@@ -145,11 +145,6 @@ def key_text_of_target(mart: Mart) -> str:
     return f"concat_ws(char(31 using utf8mb4), {parts})"
 
 
-def split_key(text: str) -> tuple[str, ...]:
-    """Return the key values of a key text."""
-    return tuple(text.split("\x1f"))
-
-
 def key_value(value: str, fact: ColumnFact) -> int | str:
     """Return a key value as the driver should bind it: integers unquoted, so that indexes serve."""
     return int(value) if fact.data_type in INTEGERS else value

@@ -20,13 +20,13 @@ from load.mysql.quarantine import Blocked, Refusal, Refused, StopRule, write_or_
 from load.mysql.session import answering
 from load.mysql.writer import Writer
 from load.plan import Plan, make_plan
-from load.progress import Progress
 from load.refusals import store_refusals
 from load.row_hash import pg_name, pg_relation
 from load.target_facts import TableFacts
 from load.targets import Target, current
 from runtime.errors import Unfinished
 from runtime.manifest import GROUPS, Manifest, Mart
+from runtime.progress import Progress
 from runtime.run_ledger import Run
 from runtime.settings import SplynxDb, named_target
 
@@ -122,7 +122,7 @@ class _Load:
         self._stop = StopRule()
         self._blocked = Blocked()
         self._referenced = {(r.to_mart, r.to_column) for m in manifest.marts for r in m.references}
-        self._progress = Progress(prepared.plan.writes)
+        self._progress = Progress("load", prepared.plan.writes, "rows")
 
     def carry_out(self, warehouse: Connection) -> None:
         """Write all groups in order; stops where the stop rule says so."""
@@ -130,7 +130,7 @@ class _Load:
         try:
             with self._progress:
                 for scope in self._scopes():
-                    self._progress.group(", ".join(mart.name for mart in scope))
+                    self._progress.part(", ".join(mart.name for mart in scope))
                     self._write_scope(warehouse, scope)
                     if self._result.stopped:
                         return

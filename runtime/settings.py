@@ -50,6 +50,11 @@ class SplynxDb:
     address: str
 
 
+def shown(path: Path) -> str:
+    """Return the path as a person in the checkout would type it."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
 def env_file() -> Path:
     """Return the path of the env file, which need not exist."""
     return ROOT / os.environ.get("ENV_FILE", ".env")

@@ -91,6 +91,7 @@ def _column(row: Any) -> ColumnFact:  # noqa: ANN401 - a SQLAlchemy row
 
 def _keys(connection: Connection, names: list[str]) -> Iterator[tuple[str, KeyFact]]:
     unique = connection.execute(_UNIQUE_KEYS, {"names": names}).all()
+    taken = {(row[0], row[1]) for row in unique}
     for (table, name), group in groupby(unique, key=lambda row: (row[0], row[1])):
         kind = "primary" if name == "PRIMARY" else "unique"
         yield str(table), KeyFact(str(name), kind, tuple(str(row[2]) for row in group))
@@ -100,7 +101,8 @@ def _keys(connection: Connection, names: list[str]) -> Iterator[tuple[str, KeyFa
         yield (
             str(table),
             KeyFact(
-                name=str(name),
+                # an index and a constraint may bear one name
+                name=f"{name} (foreign)" if (table, name) in taken else str(name),
                 kind="foreign",
                 columns=tuple(str(row[2]) for row in rows),
                 ref_table=str(rows[0][3]),

@@ -11,8 +11,8 @@ from load.report.facts import Facts
 Level = Literal["green", "amber", "red"]
 
 NOT_FROZEN = (
-    "Not frozen: it is not shown that Sonar stood still during the extraction, so the figures belong "
-    "to no single moment."
+    "Not frozen: it is not shown that Sonar stood still during the extraction, so the figures "
+    "belong to no single moment."
 )
 _LOADED = frozenset({0, 6})  # done, or done except for quarantined rows
 

@@ -199,7 +199,10 @@ def create_target(engine: Engine) -> None:
 def create_marts(engine: Engine, customers: int, seed: int = 1) -> Sizes:
     """Fill the marts: every tenth customer is the child of another, one in three has a note."""
     chance = random.Random(seed)
-    clients, info, subscriptions, notes = [], [], [], []
+    clients: list[tuple[Any, ...]] = []
+    info: list[tuple[Any, ...]] = []
+    subscriptions: list[tuple[Any, ...]] = []
+    notes: list[tuple[Any, ...]] = []
     for n in range(1, customers + 1):
         key = str(n)
         parent = chance.randrange(1, n) if n > 10 and n % 10 == 0 else None

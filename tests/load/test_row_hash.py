@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 
 from load.mysql.read_facts import table_facts
 from load.mysql.session import MODES
-from load.row_hash import digest, mart_hash, mart_texts, none_text, split_key, target_hash
+from load.row_hash import digest, mart_hash, mart_texts, none_text, target_hash
 from load.target_facts import ColumnFact
 from runtime.manifest import Mart
 from tests.load.miniature import HOSTILE, column, fact_of, mart
@@ -58,7 +59,7 @@ def _rows() -> list[tuple[object, ...]]:
         return None if chance.random() < 0.2 else value
 
     words = [*HOSTILE, "", " ", "x" * 5000, "\x1e", "\u00a0", "\ufffd", "Ω", "ß SS", "\u2028"]
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for n in range(1, 400):
         day = f"{chance.randrange(1000, 9999):04d}-{chance.randrange(1, 13):02d}-28"
         moment = f"{day} 23:59:{chance.randrange(60):02d}"
@@ -113,22 +114,24 @@ def test_both_sides_give_one_hash_and_one_text(warehouse: Engine, splynx: Splynx
     assert len({row[-1] for row in sent}) == len(rows)
 
 
-def _sent(source: object, one: Mart, facts: dict[str, ColumnFact]) -> list[tuple[object, ...]]:
+def _sent(
+    source: Connection, one: Mart, facts: Mapping[str, ColumnFact]
+) -> list[tuple[object, ...]]:
     texts = mart_texts(one, facts)
     statement = (
         f"select {', '.join(texts)}, {mart_hash(one, facts)} from {one.relation} as m order by m.id"
     )
-    return [tuple(row) for row in source.exec_driver_sql(statement, {})]  # type: ignore[attr-defined]
+    return [tuple(row) for row in source.exec_driver_sql(statement, {})]
 
 
 @pytest.mark.postgres
 def test_a_wide_row_hashes_as_one_text(warehouse: Engine) -> None:
     texts = [f"'{n}'" for n in range(130)]  # more than Postgres takes as arguments of one call
     with warehouse.connect() as connection:
-        wide = connection.exec_driver_sql(f"select {digest(texts)}", {}).scalar_one()
+        wide = connection.exec_driver_sql(f"select {digest(texts)}", {}).one()
         plain = connection.exec_driver_sql(
             "select md5(string_agg(n::text, chr(31) order by n)) from generate_series(0, 129) as n"
-        ).scalar_one()
+        ).one()
     assert wide == plain
 
 
@@ -148,7 +151,3 @@ def test_none_is_spelled_as_the_target_prints_it(
 ) -> None:
     fact = fact_of(data_type, column_type, numeric_scale=scale)
     assert none_text(none, fact) == text
-
-
-def test_a_key_text_splits_into_its_values() -> None:
-    assert split_key("1\x1f2") == ("1", "2")
