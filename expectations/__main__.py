@@ -10,7 +10,7 @@ from runtime.cli import main
 from runtime.errors import GateFailed
 from runtime.manifest import read_manifest
 from runtime.run_ledger import stage
-from runtime.settings import BUILD, ROOT
+from runtime.settings import BUILD, shown
 
 
 def _line(finding: Finding) -> str:
@@ -25,7 +25,7 @@ def _render(acceptance: Acceptance) -> str:
         failed = sum(not result.passed for result in results)
         lines.append(f"{mart:<24}{rows:>10}{len(results):>8}{failed:>8}")
     lines += [_line(finding) for finding in acceptance.verdict.findings]
-    lines.append(f"Data Docs: {acceptance.docs.relative_to(ROOT)}")
+    lines.append(f"Data Docs: {shown(acceptance.docs)}")
     lines.append(f"{acceptance.verdict.word}: build {acceptance.fingerprint[:12]}")
     return "\n".join(lines)
 

@@ -112,7 +112,8 @@ def load_difference(mart: int, counts: TargetCounts) -> Difference | None:
 def table(results: Sequence[EntityResult]) -> str:
     """Return the results as the table that `make reconcile` ends with."""
     head = (
-        "entity", "source", "mart", "excluded", "rejected", "loaded", "in target", "verdict",
+        "entity", "source", "mart", "merged", "excluded", "rejected", "loaded", "in target",
+        "verdict",
     )  # fmt: skip
     rows = [head]
     for result in results:
@@ -123,8 +124,8 @@ def table(results: Sequence[EntityResult]) -> str:
                 result.entity,
                 str(counts.source),
                 str(result.mart),
-                # Merged records live on inside another row; they are excluded from having one.
-                str(counts.excluded + counts.merged),
+                str(counts.merged),
+                str(counts.excluded),
                 str(counts.rejected),
                 *of_target,
                 result.verdict,

@@ -14,7 +14,7 @@ from runtime.cli import main
 from runtime.errors import ConfigError
 from runtime.manifest import read_manifest
 from runtime.run_ledger import stage
-from runtime.settings import BUILD, ROOT, sonar_api, splynx_db
+from runtime.settings import BUILD, shown, sonar_api, splynx_db
 
 _FOLDER = BUILD / "report"
 
@@ -52,7 +52,7 @@ def cli() -> None:
     click.echo(f"{verdict.words}.")
     for reason in verdict.reasons:
         click.echo(f"  - {reason.what}")
-    click.echo(f"report: {page.relative_to(ROOT)}")
+    click.echo(f"report: {shown(page)}")
 
 
 if __name__ == "__main__":

@@ -28,9 +28,9 @@ def migrated(
 def test_it_ends_reconciled_with_a_table_and_a_page(migrated: tuple[Way, str]) -> None:
     made, output = migrated
     rows = made.all("select * from ops.reconciliation")
-    assert {row.entity for row in rows} == set(MARTS)
     assert {row.verdict for row in rows} == {"agrees"}
-    for row in rows:
+    assert {row.entity for row in rows} > set(MARTS)
+    for row in (row for row in rows if row.entity in MARTS):
         assert row.mart == row.loaded == row.in_target == row.identical > 0
         assert re.search(rf"\b{row.entity}\b.*\b{row.in_target}\b", output)
     page = made.build / "report" / "index.html"
@@ -143,7 +143,7 @@ def test_a_second_migration_writes_nothing(migrated: tuple[Way, str]) -> None:
 @pytest.mark.parametrize(
     ("layer", "command", "code"),
     [
-        ("raw_sonar.contacts", ("expectations", "run"), 3),
+        ("raw_sonar.contacts", ("load.reconcile",), 4),
         ("splynx_staging.services_internet", ("load.reconcile",), 4),
         ("splynx_staging.customers", ("expectations", "run"), 3),
         ("target", ("load.reconcile",), 4),

@@ -20,7 +20,7 @@ final as (
         ledger.state,
         ledger.grade,
         coalesce(ledger.server_count, ledger.landed_count) as proven_rows,
-        (ledger.server_sums->>'id')::numeric as proven_id_sum,
+        (ledger.server_sums->>'sum(id)')::numeric as proven_id_sum,
         ledger.started_at
     from ledger
     inner join latest_source on ledger.source = latest_source.source
