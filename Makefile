@@ -41,7 +41,7 @@ demo: setup ## sandboxes, the whole way on a generated tenant, and the report
 	@$(PYTHON) -m runtime migrate
 
 test: setup ## all tests, against real local servers of their own
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadscope
 
 ## The way, stage by stage
 

@@ -107,5 +107,5 @@ def land(engine: Engine, tenant: Tenant, collections: Sequence[str]) -> None:
                     for row in rows
                 ],
             )
-            sums = json.dumps({"id": tenant.truth["sums"][collection]["id"]})
+            sums = json.dumps({"sum(id)": tenant.truth["sums"][collection]["id"]})
             connection.execute(ledger, {"collection": collection, "count": len(rows), "sums": sums})

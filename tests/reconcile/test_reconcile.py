@@ -64,9 +64,10 @@ def test_results_are_recorded_and_printed(world: SmallWorld) -> None:
     assert kept[0]["keys"] == ["2"]
     lines = table(list(results.values())).splitlines()
     assert lines[0].split() == [
-        "entity", "source", "mart", "excluded", "rejected", "loaded", "in", "target", "verdict",
+        "entity", "source", "mart", "merged", "excluded", "rejected", "loaded", "in", "target",
+        "verdict",
     ]  # fmt: skip
-    assert lines[1].split() == ["tariffs_internet", "2", "2", "0", "0", "2", "2", "differs"]
+    assert lines[1].split() == ["tariffs_internet", "2", "2", "0", "0", "0", "2", "2", "differs"]
     assert lines[4].split()[-3:] == ["-", "-", "agrees"]
 
 
