@@ -38,7 +38,7 @@ def _start(*arguments: str) -> subprocess.Popen[str]:
     """Start dbt against the warehouse of the settings; its output is ours to read."""
     profiles = LOCAL / "dbt"  # not under build: it holds the warehouse's password
     profiles.mkdir(parents=True, exist_ok=True)
-    write_profiles(profiles / "profiles.yml")  # the settings decide, whatever stands in the root
+    write_profiles(profiles)  # the settings decide, whatever stands in the root
     return subprocess.Popen(
         [str(Path(sys.executable).with_name("dbt")), *arguments],
         cwd=ROOT,

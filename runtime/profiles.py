@@ -14,7 +14,6 @@ from jinja2 import Environment, StrictUndefined
 
 from runtime.settings import ROOT, warehouse_url
 
-PROFILES = Path(os.environ.get("DBT_PROFILES_DIR") or ROOT) / "profiles.yml"
 _MARK = "# Written from your settings by `make setup`. Remove this line and it is yours to keep."
 
 
@@ -47,12 +46,15 @@ def render(template: str) -> str:
     return f"{_MARK}\n{yaml.safe_dump(filled, sort_keys=False)}"
 
 
-def write_profiles(path: Path = PROFILES) -> bool:
-    """Write `path` for the current warehouse; return False when it is the operator's own.
+def write_profiles(folder: Path | None = None) -> bool:
+    """Write `profiles.yml` for the current warehouse; return False when it is the operator's own.
+
+    Without a `folder` it goes where plain dbt looks: `DBT_PROFILES_DIR`, else the project's root.
 
     Raises:
         ConfigError: no warehouse is configured.
     """
+    path = (folder or Path(os.environ.get("DBT_PROFILES_DIR") or ROOT)) / "profiles.yml"
     if path.exists() and not path.read_text(encoding="utf-8").startswith(_MARK):
         return False
     content = render((ROOT / "profiles.yml.example").read_text(encoding="utf-8"))
