@@ -1,0 +1,54 @@
+"""Put real output into README.md and the docs: every marked block is what its command printed.
+
+A block stands between `<!-- output of: COMMAND; from: TEXT; to: TEXT -->` and `<!-- end -->`. The
+commands are run in the order of the page; what one prints from the line that begins with the first
+text on, and before the line that begins with the second (`the end`: all), is put into the block.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_BLOCK = re.compile(
+    r"(<!-- output of: (?P<command>[^;]+); from: (?P<start>[^;]+); to: (?P<stop>.+?) -->\n)"
+    r".*?(<!-- end -->)",
+    re.DOTALL,
+)
+
+
+def _output(command: str, start: str, stop: str) -> str:
+    done = subprocess.run(
+        command.split(),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    for number, line in enumerate(lines):
+        if line.startswith(start):
+            shown = itertools.takewhile(lambda line: not line.startswith(stop), lines[number:])
+            return "\n".join(shown).rstrip()
+    raise SystemExit(f"`{command}` printed no line that begins with '{start}'")
+
+
+def _filled(match: re.Match[str]) -> str:
+    output = _output(match["command"].strip(), match["start"], match["stop"])
+    return f"{match[1]}```\n{output}\n```\n{match[5]}"
+
+
+def main() -> None:
+    """Fill the blocks of the pages named on the command line, README.md by default."""
+    for name in sys.argv[1:] or ["README.md"]:
+        page = ROOT / name
+        page.write_text(_BLOCK.sub(_filled, page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
