@@ -198,6 +198,7 @@ def _create_data(folder: Path) -> None:
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
                 "--skip-name-resolve",
+                "--force",  # a bare machine may not be able to look up its own name
                 *_as_root(),
             ],
             check=False,
