@@ -91,8 +91,8 @@ services-up: | $(PYTHON) ## start the embedded warehouse (unless WAREHOUSE_URL i
 services-down: | $(PYTHON) ## stop it
 	@$(PYTHON) -m services down
 
-sandbox-up: | $(PYTHON) ## start a Sonar and a Splynx to rehearse with
-	@$(PYTHON) -m sandbox up
+sandbox-up: | $(PYTHON) ## start a Sonar and a Splynx to rehearse with (SIZE= SEED= FACTOR=)
+	@$(PYTHON) -m sandbox up $(call option,SIZE,size) $(call option,SEED,seed) $(call option,FACTOR,factor)
 
 sandbox-down: | $(PYTHON) ## stop them
 	@$(PYTHON) -m sandbox down

@@ -24,6 +24,8 @@ NAMES = (
     "SPLYNX_ADMIN_URL",
     "SPLYNX_TARGET",
     "SPLYNX_URL",
+    "SPLYNX_API_KEY",
+    "SPLYNX_API_SECRET",
 )
 
 

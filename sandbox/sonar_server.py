@@ -18,10 +18,11 @@ from pathlib import Path
 from runtime.errors import ServerError
 from runtime.log import register_secret
 from runtime.settings import ROOT
+from sandbox.sonar.digest import code_digest
 from services import process
 from services.process import HOST, Owned
 
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0  # a reference tenant takes ten seconds on an idle machine
 _ATTEMPTS = 3  # a port can be taken between looking and listening
 
 
@@ -33,26 +34,36 @@ class SonarServer:
     token: str = field(repr=False)
     size: str
     seed: int
+    factor: float = 1.0
     traps: tuple[tuple[str, int], ...] = ()
+    code: str = ""  # digest of the code that generated it
 
     @property
     def url(self) -> str:
         """The value for SONAR_URL."""
         return f"http://{HOST}:{self.port}"
 
+    @property
+    def tenant(self) -> str:
+        """What was generated, for people."""
+        times = "" if self.factor == 1 else f", factor {self.factor:g}"
+        traps = "".join(f", {name}={count}" for name, count in self.traps)
+        return f"size {self.size}, seed {self.seed}{times}{traps}"
 
-def up(
+
+def up(  # noqa: PLR0913  one parameter per option of the tenant
     folder: Path,
     *,
     size: str,
     seed: int,
+    factor: float = 1.0,
     traps: Mapping[str, int] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> SonarServer:
-    """Start the tenant of `folder`; one that runs with the same size, seed and traps is left alone.
+    """Start the tenant of `folder`; one that runs and is the same, code included, is left alone.
 
-    Token and port stay the same over restarts where the port is free. The generator's truth is in
-    `truth.json`.
+    Another one is replaced, and what is different is said. Token and port stay the same over
+    restarts where the port is free. The generator's truth is in `truth.json`.
 
     Raises:
         ServerError: the server did not start.
@@ -66,16 +77,22 @@ def up(
             token=before.token if before else secrets.token_urlsafe(32),
             size=size,
             seed=seed,
+            factor=factor,
             traps=tuple(sorted((traps or {}).items())),
+            code=code_digest(),
         )
         owned = _running(folder)
         if owned is not None and before == wanted and _answers(wanted):
-            say(f"the Sonar sandbox is already up at {wanted.url} (process {owned.pid})")
+            say(
+                f"the Sonar sandbox is already up at {wanted.url} ({wanted.tenant}; "
+                f"process {owned.pid})"
+            )
             return wanted
         if owned is not None:
+            say(f"the Sonar sandbox is started again: {_difference(before, wanted)}")
             process.stop(owned, folder=folder)
         server, owned = _start(folder, wanted)
-        say(f"the Sonar sandbox is up at {server.url} (process {owned.pid})")
+        say(f"the Sonar sandbox is up at {server.url} ({server.tenant}; process {owned.pid})")
     return server
 
 
@@ -100,6 +117,19 @@ def status(folder: Path) -> SonarServer | None:
     if server is None or _running(folder) is None or not _answers(server):
         return None
     return server
+
+
+def outdated(server: SonarServer) -> bool:
+    """Say whether the sandbox's code has changed since this tenant was generated."""
+    return server.code != code_digest()
+
+
+def _difference(before: SonarServer | None, wanted: SonarServer) -> str:
+    if before is not None and before.tenant != wanted.tenant:
+        return f"it was {before.tenant}, wanted is {wanted.tenant}"
+    if before is not None and before.code != wanted.code:
+        return "the sandbox's code has changed since"
+    return "it does not answer"
 
 
 def _remembered(folder: Path) -> SonarServer | None:
@@ -134,6 +164,7 @@ def _start(folder: Path, wanted: SonarServer) -> tuple[SonarServer, Owned]:
             "serve",
             f"--size={server.size}",
             f"--seed={server.seed}",
+            f"--factor={server.factor}",
             f"--port={server.port}",
             _marker(folder),
             *(f"--trap={name}={count}" for name, count in server.traps),

@@ -1,23 +1,36 @@
-"""Start the Sonar sandbox: `python -m sandbox.sonar serve`."""
+"""The Sonar sandbox by itself: `python -m sandbox.sonar serve|volumes|coverage|record|replay`."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
+import resource
+import secrets
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import aiohttp
 import click
 import orjson
 from aiohttp import web
+from graphql import build_schema
 
+from sandbox.sonar import recording
+from sandbox.sonar.coverage import coverage, table
+from sandbox.sonar.digest import code_digest
 from sandbox.sonar.engine import Engine
+from sandbox.sonar.listening import PortTakenError
+from sandbox.sonar.listening import serve as listen
+from sandbox.sonar.recording import RecordingError
 from sandbox.sonar.schema import load_schema
 from sandbox.sonar.server import SonarServer
 from sandbox.sonar.tenant import SIZES, generate
 from sandbox.sonar.tenant.traps import NAMES
+from sandbox.sonar.tenant.volumes import targets
+from sandbox.sonar.tenant.volumes import volumes as known_volumes
 
-HOST = "127.0.0.1"
+Command = Callable[..., None]
 
 
 class TrapCount(click.ParamType[tuple[str, int], str]):
@@ -35,64 +48,139 @@ class TrapCount(click.ParamType[tuple[str, int], str]):
         return name, int(count)
 
 
+def _of_tenant(command: Command) -> Command:
+    """Add the options that say which tenant is generated."""
+    size = click.option(
+        "--size", type=click.Choice(sorted(SIZES)), default="demo", show_default=True
+    )
+    seed = click.option("--seed", type=int, default=1, show_default=True)
+    factor = click.option(
+        "--factor", type=click.FloatRange(min=0), default=1.0, help="Multiplies rows and traps."
+    )
+    traps = click.option(
+        "--trap", "traps", type=TrapCount(), multiple=True, help="May be given repeatedly."
+    )
+    return size(seed(factor(traps(command))))
+
+
+def _listener(command: Command) -> Command:
+    """Add the options of a server."""
+    port = click.option("--port", type=int, default=0, help="0 takes a free port.")
+    token = click.option("--token", envvar="SANDBOX_SONAR_TOKEN", required=True, show_envvar=True)
+    return port(token(command))
+
+
 @click.group()
 def cli() -> None:
     """Run a Sonar that exists only here."""
 
 
 @cli.command()
-@click.option("--size", type=click.Choice(sorted(SIZES)), default="demo", show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--factor", type=float, default=1.0, help="Multiplies accounts and traps.")
-@click.option("--port", type=int, default=0, help="0 takes a free port.")
-@click.option("--token", envvar="SANDBOX_SONAR_TOKEN", required=True, show_envvar=True)
+@_of_tenant
+@_listener
 @click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Written as JSON.")
-@click.option("--trap", "traps", type=TrapCount(), multiple=True, help="May be given repeatedly.")
-def serve(  # noqa: PLR0913, PLR0917  one parameter per option
-    size: str,
-    seed: int,
-    factor: float,
-    port: int,
-    token: str,
-    truth: Path | None,
-    traps: tuple[tuple[str, int], ...],
-) -> None:
+def serve(*, port: int, token: str, truth: Path | None, **tenant: Any) -> None:  # noqa: ANN401
     """Generate a tenant and serve it until SIGTERM."""
+    app, told = _generated(token, **tenant)
+    if truth is not None:
+        truth.write_bytes(told)
+    _listen(lambda: web.AppRunner(app, access_log=None, shutdown_timeout=1.0), port, token)
+
+
+@cli.command()
+@_of_tenant
+@click.option("--page-size", type=click.IntRange(1, 1000), default=500, show_default=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
+def record(*, page_size: int, out: Path, **tenant: Any) -> None:  # noqa: ANN401
+    """Run the extractor against a tenant and keep every answer, for `replay`."""
+    token = secrets.token_urlsafe(18)
+    app, told = _generated(token, **tenant)
+    about = {name: str(tenant[name]) for name in ("size", "seed", "factor")}
+    about |= {f"trap {name}": str(count) for name, count in tenant["traps"]}
+    about["code"] = code_digest()
+    try:
+        count = asyncio.run(recording.record(app, token, page_size, about, out))
+    except RecordingError as exc:
+        raise click.ClickException(str(exc)) from exc
+    (out / "truth.json").write_bytes(told)
+    click.echo(f"{count} answers recorded in {out}")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@_listener
+def replay(folder: Path, port: int, token: str) -> None:
+    """Serve a recording until SIGTERM; the extractor needs the page size of the recording."""
+    try:
+        answers, about = recording.read(folder)
+    except RecordingError as exc:
+        raise click.ClickException(str(exc)) from exc
+    if about.get("code") != code_digest():
+        click.echo("the sandbox's code has changed since this was recorded", err=True)
+    _listen(lambda: recording.replaying(answers, about, token), port, token)
+
+
+@cli.command()
+@click.option("--factor", type=click.FloatRange(min=0), default=1.0, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--check", is_flag=True, help="Generate it, compare the counts, show what it took.")
+def volumes(*, factor: float, seed: int, check: bool) -> None:
+    """Show how many rows a reference tenant has, and where each figure comes from."""
+    target = targets(factor)
+    for volume in known_volumes():
+        rows = target[volume.collection]
+        click.echo(f"{volume.collection:32}{rows:>8}  {volume.basis:10}{volume.reason}".rstrip())
+    if check:
+        _check(target, factor, seed)
+
+
+@cli.command("coverage")
+@click.option("--published", type=click.Path(path_type=Path), required=True)
+def show_coverage(published: Path) -> None:
+    """Show what of a published schema (SDL) is served and what is left out."""
+    if not published.is_file():
+        click.echo(f"{published} is not there: nothing to compare with")
+        return
+    theirs = build_schema(published.read_text(encoding="utf-8"), assume_valid=True)
+    click.echo("\n".join(table(coverage(load_schema(), theirs))))
+
+
+def _check(target: dict[str, int], factor: float, seed: int) -> None:
+    schema, started = load_schema(), time.monotonic()
+    tenant = generate(schema, "reference", seed, factor)
+    tenant.store(schema)
+    seconds = time.monotonic() - started
+    mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    counts = tenant.truth["counts"]
+    click.echo(
+        f"\n{sum(counts.values())} rows generated in {seconds:.1f} s, at most {mebibytes:.0f} MiB"
+    )
+    wrong = [
+        f"{name}: {count} instead of {target.get(name, 0)}"
+        for name, count in counts.items()
+        if count != target.get(name, 0)
+    ]
+    if wrong:
+        click.echo("\n".join(wrong))
+        sys.exit(1)
+    click.echo("every collection has the number of rows of the table")
+
+
+def _generated(
+    token: str, *, size: str, seed: int, factor: float, traps: tuple[tuple[str, int], ...]
+) -> tuple[web.Application, bytes]:
+    """Return the application of a new tenant and its truth as JSON; the tenant itself is let go."""
     schema = load_schema()
     tenant = generate(schema, size, seed, factor, dict(traps))
-    if truth is not None:
-        truth.write_bytes(orjson.dumps(tenant.truth, option=orjson.OPT_INDENT_2))
-    server = SonarServer(Engine(schema), tenant.store(schema), token)
-    asyncio.run(_serve(server, port, token))
+    truth = orjson.dumps(tenant.truth, option=orjson.OPT_INDENT_2)
+    return SonarServer(Engine(schema), tenant.store(schema), token).app(), truth
 
 
-async def _serve(server: SonarServer, port: int, token: str) -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    runner = web.AppRunner(server.app(), access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
+def _listen(runner: Callable[[], web.BaseRunner], port: int, token: str) -> None:
     try:
-        try:
-            await web.TCPSite(runner, HOST, port).start()
-        except OSError as exc:
-            raise click.ClickException(f"port {port} of {HOST} cannot be used: {exc}") from exc
-        address = f"http://{HOST}:{runner.addresses[0][1]}"
-        await _prove_answering(address, token)
-        click.echo(f"ready {address}")
-        await stopped.wait()
-    finally:
-        await runner.cleanup()
-
-
-async def _prove_answering(address: str, token: str) -> None:
-    headers = {"Authorization": f"Bearer {token}"}
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.post(f"{address}/api/graphql", json={"query": "{ __typename }"}) as response,
-    ):
-        response.raise_for_status()
+        asyncio.run(listen(runner, port, token, click.echo))
+    except PortTakenError as exc:
+        raise click.ClickException(str(exc)) from exc
 
 
 if __name__ == "__main__":

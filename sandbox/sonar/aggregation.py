@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sandbox.sonar.criteria import known
 from sandbox.sonar.schema import Attribute
-from sandbox.sonar.search import InvalidArgumentError, instant, known
 from sandbox.sonar.store import Row
+from sandbox.sonar.values import INTEGERS, InvalidArgumentError, instant
 
-_NUMBERS = frozenset({"Int", "Int64Bit", "Float"})
-_INTEGERS = frozenset({"Int", "Int64Bit"})
+_NUMBERS = INTEGERS | {"Float"}
 
 
 def aggregate(
@@ -50,7 +50,7 @@ def _buckets(
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if row.get(name) is not None:
-            groups[str(row[name])].append(row)
+            groups[_text(row[name])].append(row)
     return [
         {
             "value": value,
@@ -59,6 +59,10 @@ def _buckets(
         }
         for value, group in sorted(groups.items())
     ]
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _value(attribute: Attribute, rows: Sequence[Row], function: str) -> str | None:
@@ -83,4 +87,4 @@ def _value(attribute: Attribute, rows: Sequence[Row], function: str) -> str | No
 
 
 def _number(attribute: Attribute, value: str | float) -> int | float:
-    return int(value) if attribute.scalar in _INTEGERS else float(value)
+    return int(value) if attribute.scalar in INTEGERS else float(value)

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from sandbox.sonar.aggregation import aggregate
+from sandbox.sonar.criteria import Test, equals, known
 from sandbox.sonar.schema import Attribute
-from sandbox.sonar.search import (
-    InvalidArgumentError,
-    Test,
-    contains_anywhere,
-    equals,
-    instant,
-    known,
-    matches,
-)
+from sandbox.sonar.search import general, matches, related, visible
 from sandbox.sonar.store import Row
+from sandbox.sonar.subject import Subject
+from sandbox.sonar.values import InvalidArgumentError, reader
 
 MAXIMUM_PAGE = 1000
 DEFAULT_PAGE = 100  # inferred: what clients that send no paginator see
 
-_INTEGERS = frozenset({"Int", "Int64Bit"})
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The largest page that is served, and what is done to the total before it is told."""
+
+    page: int = MAXIMUM_PAGE
+    total_off_by: int = 0
+    total_cap: int | None = None
+
+    def told(self, total: int) -> int:
+        """Return the total as the server states it."""
+        stated = max(0, total + self.total_off_by)
+        return stated if self.total_cap is None else min(stated, self.total_cap)
+
+
+HONEST = Limits()
 
 
 class Connection:
@@ -30,31 +41,31 @@ class Connection:
 
     def __init__(
         self,
-        attributes: Mapping[str, Attribute],
+        subject: Subject,
         rows: Sequence[Row],
         arguments: Mapping[str, Any],
-        *,
-        error_in_total: int = 0,
+        limits: Limits = HONEST,
     ) -> None:
-        self._attributes = attributes
+        self._subject = subject
         self._arguments = arguments
         self._rows = rows
-        self._error_in_total = error_in_total
-        paginator = arguments.get("paginator") or {"page": 1, "records_per_page": DEFAULT_PAGE}
+        self._limits = limits
+        size = min(DEFAULT_PAGE, limits.page)
+        paginator = arguments.get("paginator") or {"page": 1, "records_per_page": size}
         self._page: int = paginator["page"]
         self._size: int = paginator["records_per_page"]
         if self._page < 1:
             raise InvalidArgumentError("paginator", "The page must be at least 1.")
-        if not 1 <= self._size <= MAXIMUM_PAGE:
+        if not 1 <= self._size <= limits.page:
             raise InvalidArgumentError(
-                "paginator", f"The records per page must be between 1 and {MAXIMUM_PAGE}."
+                "paginator", f"The records per page must be between 1 and {limits.page}."
             )
 
     @cached_property
     def found(self) -> Sequence[Row]:
         """Every row that passes the filters, in the order asked for."""
-        rows = select(self._attributes, self._rows, self._arguments)
-        return ordered(self._attributes, rows, self._arguments.get("sorter") or ())
+        rows = select(self._subject, self._rows, self._arguments)
+        return ordered(self._subject.attributes, rows, self._arguments.get("sorter") or ())
 
     def entities(self) -> Sequence[Row]:
         """Return the rows of the page; past the last page there are none."""
@@ -63,7 +74,7 @@ class Connection:
 
     def page_info(self) -> Row:
         """Return the counts that belong to the filtered rows."""
-        total = max(0, len(self.found) + self._error_in_total)
+        total = self._limits.told(len(self.found))
         return {
             "page": self._page,
             "total_pages": -(-total // self._size),
@@ -74,36 +85,34 @@ class Connection:
     def aggregations(self) -> list[Row]:
         """Return the aggregates over all filtered rows, whatever the page."""
         aggregators = self._arguments.get("aggregation") or ()
-        return aggregate(self._attributes, self.found, aggregators)
+        return aggregate(self._subject.attributes, self.found, aggregators)
 
 
-def select(
-    attributes: Mapping[str, Attribute], rows: Sequence[Row], arguments: Mapping[str, Any]
-) -> Sequence[Row]:
-    """Return the rows that pass the equality shortcuts, `search` and `general_search`."""
-    tests = _tests(attributes, arguments)
+def select(subject: Subject, rows: Sequence[Row], arguments: Mapping[str, Any]) -> Sequence[Row]:
+    """Return the rows that pass the equality shortcuts and every filter argument."""
+    tests = _tests(subject, arguments)
     if not tests:
         return rows
     return [row for row in rows if all(test(row) for test in tests)]
 
 
-def _tests(attributes: Mapping[str, Attribute], arguments: Mapping[str, Any]) -> list[Test]:
-    if arguments.get("reverse_relation_filters"):
-        raise InvalidArgumentError(
-            "reverse_relation_filters", "reverse_relation_filters is not modelled by this sandbox"
-        )
+def _tests(subject: Subject, arguments: Mapping[str, Any]) -> list[Test]:
+    attributes = subject.attributes
     tests = [
         equals(attributes[name], value)
         for name, value in arguments.items()
         if value is not None and name in attributes
     ]
-    searched = matches(attributes, arguments.get("search") or ())
+    if "archived_at" in attributes and not arguments.get("include_archived"):
+        tests.append(visible)
+    searched = matches(subject, arguments.get("search") or ())
     if searched is not None:
         tests.append(searched)
     if arguments.get("general_search"):
-        tests.append(contains_anywhere(attributes, arguments["general_search"]))
-    if "archived_at" in attributes and not arguments.get("include_archived"):
-        tests.append(lambda row: row.get("archived_at") is None)
+        mode = arguments.get("general_search_mode") or "ROOT"
+        tests.append(general(subject, arguments["general_search"], mode))
+    if arguments.get("reverse_relation_filters"):
+        tests.append(related(subject, arguments["reverse_relation_filters"]))
     return tests
 
 
@@ -128,10 +137,4 @@ def ordered(
 
 def _sort_key(attribute: Attribute, row: Row) -> tuple[bool, Any]:
     value = row.get(attribute.name)
-    if value is None:
-        return False, 0
-    if attribute.scalar in _INTEGERS:
-        return True, int(value)
-    if attribute.scalar == "Datetime":
-        return True, instant(value)
-    return True, value
+    return (False, 0) if value is None else (True, reader(attribute.scalar)(value))

@@ -2,21 +2,39 @@
 
 A fault waits for `after` matching requests, then spoils `times` of them (None: until cleared).
 Changes to records are scheduled the same way, so that a tenant can move while it is being paged.
+Beside planned faults there are random ones (`Chaos`) and a request budget (`Budget`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.sonar.store import Store
+from sandbox.sonar.changes import Change
+from sandbox.sonar.pressure import Budget, Chaos
+
+DOWNLOADS = "api/files"  # stands in for a collection where the bytes of files are meant
 
 TRANSPORT = frozenset(
-    {"rate_limited", "server_error", "bad_gateway", "dropped", "cut_off", "errors_beside_data"}
+    {
+        "rate_limited",
+        "limit_reached",
+        "server_error",
+        "bad_gateway",
+        "dropped",
+        "dropped_midway",
+        "cut_off",
+        "slow",
+        "errors_beside_data",
+    }
 )
-STANDING = frozenset({"denied_collection", "denied_field", "wrong_total"})
-ACTIONS = frozenset({"insert", "update", "delete", "archive"})
+OF_A_COLLECTION = frozenset(
+    {"denied_collection", "empty_collection", "denied_field", "wrong_total", "capped_total"}
+)
+STANDING = OF_A_COLLECTION | {"page_limit", "expired_token"}
+KINDS = TRANSPORT | STANDING
+_OF_DOWNLOADS = TRANSPORT - {"errors_beside_data"} | {"expired_token", "denied_collection"}
 
 
 class InvalidFaultError(ValueError):
@@ -31,9 +49,11 @@ class Fault:
     collection: str | None = None
     times: int | None = 1
     after: int = 0
-    retry_after: int | None = None
-    field: str | None = None
-    by: int = 1
+    retry_after: int | None = None  # rate_limited: seconds for the header
+    field: str | None = None  # denied_field
+    by: int = 1  # wrong_total: added to the count
+    limit: int | None = None  # page_limit, capped_total, limit_reached
+    seconds: float = 1.0  # slow
 
     def concerns(self, collections: frozenset[str]) -> bool:
         """Say whether a request for these root fields is one that this fault waits for."""
@@ -57,38 +77,14 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Change:
-    """A change to a record, due after some requests."""
-
-    action: str
-    collection: str
-    key: str | None
-    values: Mapping[str, Any]
-    after: int = 0
-    counted: str | None = None  # count only requests for this collection
-
-    def apply(self, store: Store) -> str | None:
-        """Carry it out; return the record's id."""
-        collection = store.named(self.collection)
-        if self.action == "insert":
-            return collection.insert(self.values)
-        if self.key is None:
-            raise InvalidFaultError(f"{self.action} needs the key of a record")
-        if self.action == "update":
-            collection.update(self.key, self.values)
-        elif self.action == "delete":
-            collection.delete(self.key)
-        else:
-            collection.archive(self.key)
-        return self.key
-
-
-@dataclass(slots=True)
 class Plan:
-    """Everything planned, and how many requests were counted."""
+    """Everything planned, how many requests were counted, and the changes made by plan."""
 
     faults: list[Fault] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    made: list[dict[str, Any]] = field(default_factory=list)
+    chaos: Chaos | None = None
+    budget: Budget | None = None
     requests: int = 0
 
     def take(self, collections: frozenset[str]) -> list[Fault]:
@@ -96,6 +92,11 @@ class Plan:
         self.requests += 1
         due = [fault for fault in self.faults if fault.due(collections)]
         self.faults = [fault for fault in self.faults if not fault.spent]
+        if self.budget is not None and (wait := self.budget.refuse()) is not None:
+            due.append(Fault(self.budget.answer, retry_after=wait, limit=self.budget.requests))
+        if self.chaos is not None and (kind := self.chaos.strike(collections)) is not None:
+            chaos = self.chaos
+            due.append(Fault(kind, retry_after=chaos.retry_after, seconds=chaos.seconds))
         return due
 
     def take_changes(self, collections: frozenset[str]) -> list[Change]:
@@ -119,36 +120,58 @@ def read_fault(body: Mapping[str, Any]) -> Fault:
     if unknown := set(body) - known:
         raise InvalidFaultError(f"unknown: {', '.join(sorted(unknown))}; known: {sorted(known)}")
     kind = body.get("kind")
-    if kind not in TRANSPORT | STANDING:
-        raise InvalidFaultError(f"kind must be one of {sorted(TRANSPORT | STANDING)}")
-    if kind in STANDING and not body.get("collection"):
+    if kind not in KINDS:
+        raise InvalidFaultError(f"kind must be one of {sorted(KINDS)}")
+    if kind in OF_A_COLLECTION and not body.get("collection"):
         raise InvalidFaultError(f"{kind} needs a collection")
+    if body.get("collection") == DOWNLOADS and kind not in _OF_DOWNLOADS:
+        raise InvalidFaultError(f"for {DOWNLOADS} the kind must be one of {sorted(_OF_DOWNLOADS)}")
     if kind == "denied_field" and not body.get("field"):
         raise InvalidFaultError("denied_field needs a field")
+    if kind in ("page_limit", "capped_total") and body.get("limit") is None:
+        raise InvalidFaultError(f"{kind} needs a limit")
+    for name in ("times", "after", "retry_after", "by", "limit"):
+        _check(name, body.get(name), int)
+    _check("seconds", body.get("seconds"), float)
     return Fault(**{"times": None if kind in STANDING else 1, **body})
 
 
-def read_change(body: Mapping[str, Any], store: Store) -> Change:
-    """Read a change from a control request."""
-    if body.get("action") not in ACTIONS:
-        raise InvalidFaultError(f"action must be one of {sorted(ACTIONS)}")
-    key = body.get("key")
-    return Change(
-        action=body["action"],
-        collection=store.named(str(body.get("collection"))).name,
-        key=None if key is None else str(key),
-        values=body.get("values") or {},
-        after=int(body.get("after") or 0),
-        counted=body.get("counted"),
-    )
+def read_chaos(body: Mapping[str, Any]) -> Chaos:
+    """Read the random faults from a control request; without kinds, every kind of transport."""
+    known = set(Chaos.__dataclass_fields__) - {"requests"}
+    if unknown := set(body) - known:
+        raise InvalidFaultError(f"unknown: {', '.join(sorted(unknown))}; known: {sorted(known)}")
+    kinds = tuple(body.get("kinds") or sorted(TRANSPORT))
+    if not TRANSPORT.issuperset(kinds):
+        raise InvalidFaultError(f"kinds must be among {sorted(TRANSPORT)}")
+    probability = body.get("probability")
+    _check("probability", probability, float)
+    if probability is None or not 0 <= probability <= 1:
+        raise InvalidFaultError("probability must be between 0 and 1")
+    for name, kind in {"seed": int, "retry_after": int, "seconds": float}.items():
+        _check(name, body.get(name), kind)
+    return Chaos(**{**body, "kinds": kinds})
 
 
-def lose_entities(data: dict[str, Any] | None, roots: Sequence[str]) -> dict[str, Any]:
-    """Return `data` with the second half of each page missing, as a failing back end leaves it."""
-    lost = dict(data or {})
-    for name in roots:
-        connection = lost.get(name)
-        if isinstance(connection, dict) and isinstance(connection.get("entities"), list):
-            entities = connection["entities"]
-            lost[name] = {**connection, "entities": entities[: len(entities) // 2]}
-    return lost
+def read_budget(body: Mapping[str, Any]) -> Budget:
+    """Read the request budget from a control request."""
+    known = {"requests", "seconds", "answer"}
+    if unknown := set(body) - known:
+        raise InvalidFaultError(f"unknown: {', '.join(sorted(unknown))}; known: {sorted(known)}")
+    requests = body.get("requests")
+    _check("requests", requests, int)
+    _check("seconds", body.get("seconds"), float)
+    if requests is None or requests < 1:
+        raise InvalidFaultError("requests must be at least 1")
+    if body.get("answer", "rate_limited") not in ("rate_limited", "limit_reached"):
+        raise InvalidFaultError("answer must be rate_limited or limit_reached")
+    return Budget(**body)
+
+
+def _check(name: str, value: object, kind: type[int] | type[float]) -> None:
+    """Refuse a value that is no number of this kind, or a negative one where that means nothing."""
+    if value is None:
+        return
+    fits = isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
+    if not fits or (name != "by" and isinstance(value, int | float) and value < 0):
+        raise InvalidFaultError(f"{name} must be a number, zero or more")

@@ -11,23 +11,24 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
 
-from sandbox.sonar.connections import Connection, select
+from sandbox.sonar.connections import HONEST, Connection, Limits, select
 from sandbox.sonar.schema import (
-    Attribute,
-    Relation,
     RelationKind,
-    RootQuery,
     attributes,
+    list_attributes,
     query_type,
     relation,
     root_queries,
 )
 from sandbox.sonar.search import id_range
-from sandbox.sonar.store import Row, Store
+from sandbox.sonar.store import Collection, Row, Store
+from sandbox.sonar.subject import Subject
 
 Json = Any
 Source = Row | Connection | None  # what a field can resolve to, apart from leaves and lists
 Info = GraphQLResolveInfo[Any]
+
+_SINGLE = frozenset({RelationKind.PARENT, RelationKind.OWNER, RelationKind.ONE_CHILD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,14 @@ class Scene:
     schema: GraphQLSchema
     store: Store
     denied_collections: frozenset[str] = frozenset()
+    empty_collections: frozenset[str] = frozenset()
     denied_fields: frozenset[tuple[str, str]] = frozenset()  # entity type, field
-    errors_in_total: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, Limits] = field(default_factory=dict)  # by root query
+    other_limits: Limits = HONEST
+
+    def subject(self, entity: str) -> Subject:
+        """Return an entity type with the tenant behind it."""
+        return Subject.for_type(self.schema, self.store, entity)
 
 
 def resolve_field(source: Source, info: Info, **arguments: Json) -> Json:
@@ -52,10 +59,11 @@ def resolve_field(source: Source, info: Info, **arguments: Json) -> Json:
         raise _denied(f"the field {info.field_name} of {info.parent_type.name}")
     if source is None:
         raise TypeError(f"{info.parent_type.name}.{info.field_name} was asked of nothing")
-    if info.field_name in attributes(info.parent_type) or "__typename" not in source:
+    parent = info.parent_type
+    is_leaf = info.field_name in attributes(parent) or info.field_name in list_attributes(parent)
+    if is_leaf or "__typename" not in source:
         return source.get(info.field_name)
-    followed = relation(scene.schema, info.parent_type, info.field_name)
-    return _follow(scene, info.parent_type, source, followed, arguments)
+    return _follow(scene, parent, source, info.field_name, arguments)
 
 
 def _root(scene: Scene, name: str, arguments: Mapping[str, Any]) -> Source:
@@ -65,74 +73,49 @@ def _root(scene: Scene, name: str, arguments: Mapping[str, Any]) -> Source:
     collection = scene.store.collections[name]
     if query.singleton:
         return next(iter(collection.rows), None)
+    subject = scene.subject(query.entity)
     if not query.paged:
-        return _Whole(collection.rows)
-    if not collection.keyed or not arguments.get("search"):
-        return _connection(scene, query, collection.rows, arguments)
-    wanted = id_range(arguments["search"])
-    rows = collection.between(wanted.lowest, wanted.highest)
-    return _connection(scene, query, rows, {**arguments, "search": wanted.rest})
+        return _Whole(subject, collection.rows, {})
+    limits = scene.limits.get(name, scene.other_limits)
+    if name in scene.empty_collections:
+        return Connection(subject, (), arguments, limits)
+    rows, rest = _narrowed(collection, arguments)
+    return Connection(subject, rows, rest, limits)
 
 
 class _Whole(Connection):
     """A connection without pages: everything at once."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        super().__init__({}, rows, {})
-
     def entities(self) -> Sequence[Row]:
         return self.found
 
 
-def _connection(
-    scene: Scene, query: RootQuery, rows: Sequence[Row], arguments: Mapping[str, Any]
-) -> Connection:
-    wrong = scene.errors_in_total.get(query.name, 0)
-    known = attributes(_object_type(scene, query.entity))
-    return Connection(known, rows, arguments, error_in_total=wrong)
+def _narrowed(
+    collection: Collection, arguments: Mapping[str, Any]
+) -> tuple[Sequence[Row], Mapping[str, Any]]:
+    """Use the id order where the arguments allow it; return the rows left and what to ask them."""
+    if not collection.keyed:
+        return collection.rows, arguments
+    if arguments.get("id") is not None:
+        row = collection.get(str(arguments["id"]))
+        return (() if row is None else (row,)), arguments
+    if arguments.get("search"):
+        wanted = id_range(arguments["search"])
+        rows = collection.between(wanted.lowest, wanted.highest)
+        return rows, {**arguments, "search": wanted.rest}
+    return collection.rows, arguments
 
 
 def _follow(
-    scene: Scene,
-    parent: GraphQLObjectType,
-    row: Row,
-    followed: Relation,
-    arguments: Mapping[str, Any],
+    scene: Scene, parent: GraphQLObjectType, row: Row, name: str, arguments: Mapping[str, Any]
 ) -> Source:
-    target = row.get(followed.type_column) if followed.type_column and not followed.target else None
-    entity = target or followed.target
-    collection = scene.store.of_entity(entity) if entity else None
-    if collection is None:
+    start = scene.subject(parent.name)
+    subject, rows = start.follow(row, name)
+    if subject is None:
         return None
-    known = attributes(_object_type(scene, entity))
-    match followed.kind:
-        case RelationKind.PARENT | RelationKind.OWNER:
-            found = collection.get(row.get(followed.column) or "")
-            return _first(known, [] if found is None else [found], arguments)
-        case RelationKind.ONE_CHILD:
-            rows = collection.where(**{followed.column: row["id"]})
-            return _first(known, rows, arguments)
-        case RelationKind.CHILDREN:
-            rows = collection.where(**{followed.column: row["id"]})
-        case RelationKind.OWNED:
-            owner = {followed.type_column: parent.name, followed.column: row["id"]}
-            rows = collection.where(**owner)
-        case RelationKind.LINKED:
-            rows = scene.store.linked(parent.name, row["id"], entity)
-    return Connection(known, rows, arguments)
-
-
-def _first(
-    known: Mapping[str, Attribute], rows: Sequence[Row], arguments: Mapping[str, Any]
-) -> Row | None:
-    return next(iter(select(known, rows, arguments)), None)
-
-
-def _object_type(scene: Scene, name: str) -> GraphQLObjectType:
-    entity = scene.schema.type_map[name]
-    if not isinstance(entity, GraphQLObjectType):
-        raise TypeError(f"{name} must be an object type")
-    return entity
+    if relation(scene.schema, parent, name).kind in _SINGLE:
+        return next(iter(select(subject, rows, arguments)), None)
+    return Connection(subject, rows, arguments, scene.other_limits)
 
 
 def _denied(what: str) -> GraphQLError:

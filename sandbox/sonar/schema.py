@@ -16,9 +16,11 @@ from pathlib import Path
 from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
     build_schema,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -105,13 +107,37 @@ def connection_entity(answer: GraphQLObjectType) -> str | None:
 
 
 @cache
-def attributes(entity: GraphQLObjectType) -> dict[str, Attribute]:
+def attributes(entity: GraphQLObjectType | GraphQLInterfaceType) -> dict[str, Attribute]:
     """Return the leaf fields of `entity` by name."""
     return {
         name: Attribute(name, get_named_type(field.type).name, is_non_null_type(field.type))
         for name, field in entity.fields.items()
-        if is_leaf_type(get_named_type(field.type)) and not is_list_type(field.type)
+        if is_leaf_type(get_named_type(field.type)) and not _holds_list(field.type)
     }
+
+
+@cache
+def list_attributes(entity: GraphQLObjectType | GraphQLInterfaceType) -> frozenset[str]:
+    """Return the names of the fields that hold lists of leaves."""
+    return frozenset(
+        name
+        for name, field in entity.fields.items()
+        if is_leaf_type(get_named_type(field.type)) and _holds_list(field.type)
+    )
+
+
+def _holds_list(kind: GraphQLOutputType) -> bool:
+    return is_list_type(get_nullable_type(kind))
+
+
+@cache
+def relations(entity: GraphQLObjectType) -> frozenset[str]:
+    """Return the names of the fields that lead to other rows."""
+    return frozenset(
+        name
+        for name, field in entity.fields.items()
+        if field.args and not is_leaf_type(get_named_type(field.type))
+    )
 
 
 @cache

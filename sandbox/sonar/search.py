@@ -1,56 +1,38 @@
-"""Sonar's filters over rows: `search`, `general_search` and the equality shortcuts.
+"""Sonar's filters over rows: `search`, `general_search` and `reverse_relation_filters`.
 
-Criteria inside one Search are ANDed, several Search objects are ORed. Inferred, not published: two
-bounds on one attribute are ANDed, NEQ also finds null, text is compared without regard to case.
+Criteria inside one Search are ANDed, several Search objects are ORed; relation filters of one group
+are ANDed, groups are ORed. Inferred, not published: several bounds on one attribute are ANDed, a
+relation leads past archived accounts, `exists` and `unset_fields` take relations too.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cache, partial
 from typing import Any
 
-from graphql import GraphQLError
-
-from sandbox.sonar.schema import Attribute
+from sandbox.sonar.criteria import (
+    RANGES,
+    Test,
+    contains_anywhere,
+    has_text,
+    in_area,
+    in_network,
+    in_range,
+)
+from sandbox.sonar.schema import list_attributes
 from sandbox.sonar.store import Row
+from sandbox.sonar.subject import Subject
+from sandbox.sonar.values import InvalidArgumentError, read_argument
 
-Test = Callable[[Row], bool]
-Attributes = Mapping[str, Attribute]
-
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "GTE": operator.ge,
-    "GT": operator.gt,
-    "LTE": operator.le,
-    "LT": operator.lt,
-    "EQ": operator.eq,
-    "NEQ": operator.ne,
-}
-_TEXT = frozenset({"String", "Text", "ID", "EmailAddress", "Numeric", "URL"})
-_NOT_MODELLED = ("geopoint_fields", "reverse_relation_filters")
+Search = Mapping[str, Any]
 
 
-class InvalidArgumentError(GraphQLError):
-    """An argument that the server refuses, in the shape of its validation errors."""
-
-    def __init__(self, argument: str, message: str) -> None:
-        details = {"category": "validation", "validation": {argument: [message]}}
-        super().__init__("validation", extensions=details)
-
-
-@cache
-def instant(text: str) -> datetime:
-    """Parse an ISO 8601 instant; without an offset it is refused by the caller's comparison."""
-    return datetime.fromisoformat(text)
-
-
-def matches(attributes: Attributes, searches: Sequence[Mapping[str, Any]]) -> Test | None:
+def matches(subject: Subject, searches: Sequence[Search]) -> Test | None:
     """Return the test for a list of Search objects; None when every row passes."""
-    alternatives = [list(_criteria(attributes, search)) for search in searches if search]
+    alternatives = [list(_criteria(subject, search)) for search in searches if search]
     if not alternatives or any(not criteria for criteria in alternatives):
         return None
     if len(alternatives) == 1:
@@ -59,22 +41,36 @@ def matches(attributes: Attributes, searches: Sequence[Mapping[str, Any]]) -> Te
     return lambda row: any(all(test(row) for test in group) for group in alternatives)
 
 
-def equals(attribute: Attribute, value: object) -> Test:
-    """Return the test of an equality shortcut."""
-    name = attribute.name
-    if attribute.scalar == "Datetime":
-        wanted = _read_instant(name, value)
-        return lambda row: row.get(name) is not None and instant(row[name]) == wanted
-    if attribute.scalar in ("Int64Bit", "ID"):
-        return lambda row: row.get(name) == str(value)
-    return lambda row: row.get(name) == value
+def general(subject: Subject, text: str, mode: str = "ROOT") -> Test:
+    """Return the test of `general_search`: the row's own texts, or those one relation away too."""
+    own = contains_anywhere(subject.attributes, text)
+    if mode == "ROOT":
+        return own
+    names = sorted(subject.relations)
+    tests = cache(lambda end: contains_anywhere(end.attributes, text))  # by subject
+
+    def nearby(row: Row) -> bool:
+        for name in names:
+            end, rows = subject.follow(row, name)
+            if end is not None and any(visible(other) and tests(end)(other) for other in rows):
+                return True
+        return False
+
+    return lambda row: own(row) or nearby(row)
 
 
-def contains_anywhere(attributes: Attributes, text: str) -> Test:
-    """Return the test of `general_search`: a partial match on any text attribute."""
-    names = [name for name, attribute in attributes.items() if attribute.scalar in _TEXT]
-    wanted = text.casefold()
-    return lambda row: any(wanted in str(row.get(name) or "").casefold() for name in names)
+def related(subject: Subject, filters: Sequence[Mapping[str, Any]]) -> Test:
+    """Return the test of `reverse_relation_filters`."""
+    groups: dict[str, list[Test]] = defaultdict(list)
+    for item in filters:
+        groups[item.get("group") or "1"].append(_relation(subject, item))
+    alternatives = list(groups.values())
+    return lambda row: any(all(test(row) for test in group) for group in alternatives)
+
+
+def visible(row: Row) -> bool:
+    """Say whether a row is shown without `include_archived`."""
+    return row.get("archived_at") is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +79,10 @@ class IdRange:
 
     lowest: int | None
     highest: int | None
-    rest: Sequence[Mapping[str, Any]]
+    rest: Sequence[Search]
 
 
-def id_range(searches: Sequence[Mapping[str, Any]]) -> IdRange:
+def id_range(searches: Sequence[Search]) -> IdRange:
     """Take the id bounds out of a single Search, so that a keyset page costs one bisect."""
     if len(searches) != 1:
         return IdRange(None, None, searches)
@@ -97,7 +93,7 @@ def id_range(searches: Sequence[Mapping[str, Any]]) -> IdRange:
         if item["attribute"] != "id" or item["operator"] == "NEQ":
             others.append(item)
             continue
-        value = _read_integer("id", item["search_value"])
+        value: int = read_argument("Int64Bit", "id", item["search_value"], "search")
         if item["operator"] in ("GT", "GTE", "EQ"):
             bound = value + 1 if item["operator"] == "GT" else value
             lowest = bound if lowest is None else max(lowest, bound)
@@ -107,120 +103,62 @@ def id_range(searches: Sequence[Mapping[str, Any]]) -> IdRange:
     return IdRange(lowest, highest, [{**searches[0], "integer_fields": others}])
 
 
-def _criteria(attributes: Attributes, search: Mapping[str, Any]) -> Iterable[Test]:
-    for member in _NOT_MODELLED:
-        if search.get(member):
-            raise InvalidArgumentError("search", f"{member} is not modelled by this sandbox")
-    for member, read in _READERS.items():
+def _criteria(subject: Subject, search: Search) -> Iterable[Test]:
+    attributes = subject.attributes
+    for member in RANGES:
         for item in search.get(member) or ():
-            known(attributes, item["attribute"], "search")
-            yield _range(item["attribute"], read(item), item.get("operator") or "EQ", read)
+            yield in_range(attributes, member, item)
     for item in search.get("string_fields") or ():
-        known(attributes, item["attribute"], "search")
-        yield _text(item)
+        yield has_text(attributes, item)
     for item in search.get("ip_address_fields") or ():
-        known(attributes, item["attribute"], "search")
-        yield _inside(item)
+        yield in_network(attributes, item)
+    if search.get("geopoint_fields"):
+        yield in_area(attributes, search["geopoint_fields"])
     for name in search.get("unset_fields") or ():
-        known(attributes, name, "search")
-        yield partial(_unset, name)
+        yield _presence(subject, name, wanted=False)
     for name in search.get("exists") or ():
-        known(attributes, name, "search")
-        yield partial(_exists, name)
+        yield _presence(subject, name, wanted=True)
+    if search.get("reverse_relation_filters"):
+        yield related(subject, search["reverse_relation_filters"])
 
 
-def _unset(name: str, row: Row) -> bool:
-    return row.get(name) is None
+def _presence(subject: Subject, name: str, *, wanted: bool) -> Test:
+    if name in subject.relations:
+        return _relation(subject, {"relation": name, "is_empty": not wanted})
+    if name not in subject.attributes and name not in list_attributes(subject.kind):
+        raise InvalidArgumentError("search", f"The attribute {name} does not exist.")
+    return partial(_is_set, name) if wanted else partial(_is_null, name)
 
 
-def _exists(name: str, row: Row) -> bool:
+def _is_set(name: str, row: Row) -> bool:
     return row.get(name) not in (None, [])
 
 
-def known(attributes: Attributes, name: str, argument: str) -> Attribute:
-    """Return the attribute, or refuse the argument that names one which does not exist."""
-    attribute = attributes.get(name)
-    if attribute is None:
-        raise InvalidArgumentError(argument, f"The attribute {name} does not exist.")
-    return attribute
+def _is_null(name: str, row: Row) -> bool:
+    return row.get(name) is None
 
 
-def _range(
-    name: str, wanted: object, comparison: str, read: Callable[[Mapping[str, Any]], Any]
-) -> Test:
-    compare = _COMPARE[comparison]
-    if_null = comparison == "NEQ"
-
-    def test(row: Row) -> bool:
-        value = row.get(name)
-        if value is None:
-            return if_null
-        return compare(read({"attribute": name, "search_value": value}), wanted)
-
-    return test
-
-
-def _text(item: Mapping[str, Any]) -> Test:
-    name, wanted = item["attribute"], item["search_value"].casefold()
-    partial = item.get("partial_matching", True)
+def _relation(subject: Subject, item: Mapping[str, Any]) -> Test:
+    steps: list[tuple[Subject, str]] = []
+    end = subject
+    for name in item["relation"].split("."):
+        if name not in end.relations:
+            message = f"The relation {name} does not exist."
+            raise InvalidArgumentError("reverse_relation_filters", message)
+        steps.append((end, name))
+        end = end.end(name)
+    tests: list[Test] = []
+    searched = matches(end, item.get("search") or ())
+    if searched is not None:
+        tests.append(searched)
+    if item.get("general_search"):
+        tests.append(general(end, item["general_search"]))
+    wanted = not item.get("is_empty")
 
     def test(row: Row) -> bool:
-        value = row.get(name)
-        text = "" if value is None else str(value).casefold()
-        found = value is not None and (wanted in text if partial else wanted == text)
-        return found is item["match"]
+        rows: Sequence[Row] = (row,)
+        for start, name in steps:
+            rows = [other for one in rows for other in start.follow(one, name)[1] if visible(other)]
+        return any(all(passes(other) for passes in tests) for other in rows) is wanted
 
     return test
-
-
-def _inside(item: Mapping[str, Any]) -> Test:
-    name = item["attribute"]
-    try:
-        wanted = ipaddress.ip_network(item["search_value"], strict=False)
-    except ValueError as exc:
-        raise InvalidArgumentError("search", f"{item['search_value']} is not an address.") from exc
-
-    def test(row: Row) -> bool:
-        if row.get(name) is None:
-            return False
-        network = ipaddress.ip_network(row[name], strict=False)
-        if isinstance(network, ipaddress.IPv4Network):
-            found = isinstance(wanted, ipaddress.IPv4Network) and network.subnet_of(wanted)
-        else:
-            found = isinstance(wanted, ipaddress.IPv6Network) and network.subnet_of(wanted)
-        return found is item["match"]
-
-    return test
-
-
-def _read_integer(name: str, value: object) -> int:
-    try:
-        return int(str(value))
-    except ValueError as exc:
-        raise InvalidArgumentError("search", f"The value of {name} is not an integer.") from exc
-
-
-def _read_instant(name: str, value: object) -> datetime:
-    try:
-        parsed = instant(str(value))
-    except ValueError as exc:
-        raise InvalidArgumentError("search", f"The value of {name} is not an instant.") from exc
-    if parsed.tzinfo is None:
-        raise InvalidArgumentError("search", f"The value of {name} has no offset.")
-    return parsed
-
-
-def _read_date(name: str, value: object) -> date:
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError as exc:
-        raise InvalidArgumentError("search", f"The value of {name} is not a date.") from exc
-
-
-_READERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "integer_fields": lambda item: _read_integer(item["attribute"], item["search_value"]),
-    "float_fields": lambda item: float(item["search_value"]),
-    "datetime_fields": lambda item: _read_instant(item["attribute"], item["search_value"]),
-    "date_fields": lambda item: _read_date(item["attribute"], item["search_value"]),
-    "boolean_fields": lambda item: bool(item["search_value"]),
-}

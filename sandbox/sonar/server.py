@@ -1,36 +1,36 @@
-"""The HTTP side: `POST /api/graphql` with a Bearer token, and the control paths under `/_sandbox`.
+"""The HTTP side: `POST /api/graphql` and `GET /api/files/{id}`, both with a Bearer token.
 
-Control paths (not Sonar's; same token): `/_sandbox/faults` GET what is planned, POST a fault,
-DELETE all; `/_sandbox/rows` POST a change to a record, now or after some requests.
+What goes wrong on purpose is planned over the control paths (`sandbox.sonar.control`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import orjson
 from aiohttp import web
-from graphql import ExecutionResult
 
-from sandbox.sonar.engine import Engine, answer
-from sandbox.sonar.faults import (
-    Fault,
-    InvalidFaultError,
-    Plan,
-    lose_entities,
-    read_change,
-    read_fault,
-)
+from sandbox.sonar.connections import HONEST, Limits
+from sandbox.sonar.control import Control
+from sandbox.sonar.engine import Engine
+from sandbox.sonar.faults import DOWNLOADS, Fault
 from sandbox.sonar.resolve import Scene
+from sandbox.sonar.responses import (
+    drop,
+    drop_midway,
+    of_file,
+    of_json,
+    of_result,
+    refusal,
+    unauthenticated,
+)
 from sandbox.sonar.schema import root_queries
-from sandbox.sonar.store import Store, UnknownRecordError
+from sandbox.sonar.store import Store
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-_HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center></body></html>\n"
 
 
 class SonarServer:
@@ -40,24 +40,22 @@ class SonarServer:
         self._engine = engine
         self._store = store
         self._token = token
-        self._plan = Plan()
+        self._control = Control(engine.schema, store)
         self._queries = root_queries(engine.schema)
 
     def app(self) -> web.Application:
         """Return the application; one per event loop."""
         app = web.Application(middlewares=[self._authenticate], client_max_size=4 * 1024**2)
         app.router.add_post("/api/graphql", self._graphql)
-        app.router.add_get("/_sandbox/faults", self._show)
-        app.router.add_post("/_sandbox/faults", self._plan_fault)
-        app.router.add_delete("/_sandbox/faults", self._clear)
-        app.router.add_post("/_sandbox/rows", self._change_row)
+        app.router.add_get("/api/files/{key}", self._file)
+        self._control.add_routes(app.router)
         return app
 
     @web.middleware
     async def _authenticate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         sent = request.headers.get("Authorization", "")
         if not hmac.compare_digest(sent.encode(), f"Bearer {self._token}".encode()):
-            return _json({"message": "Unauthenticated."}, status=401)
+            return unauthenticated()
         return await handler(request)
 
     async def _graphql(self, request: web.Request) -> web.StreamResponse:
@@ -65,99 +63,83 @@ class SonarServer:
             body = orjson.loads(await request.read())
             text, variables = body["query"], body.get("variables") or {}
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-            return _json({"message": "The body must be JSON with a query."}, status=400)
+            return of_json({"message": "The body must be JSON with a query."}, status=400)
         document = self._engine.read(text)
-        for change in self._plan.take_changes(document.root_fields):
-            change.apply(self._store)
-        faults = self._plan.take(document.root_fields)
-        spoiled = next((_refusal(fault) for fault in faults if _refuses(fault)), None)
-        if spoiled is not None:
-            return spoiled
-        if any(fault.kind == "dropped" for fault in faults):
-            return _drop(request)
-        scene = self._scene(faults)
-        result = self._engine.execute(scene, document, variables, body.get("operationName"))
-        return _respond(result, faults)
+        self._control.make_changes(document.root_fields)
+        faults = self._control.plan.take(document.root_fields)
 
-    def _scene(self, faults: list[Fault]) -> Scene:
-        fields, totals = set(), {}
+        def respond() -> web.Response:
+            scene, operation = self._scene(faults), body.get("operationName")
+            result = self._engine.execute(scene, document, variables, operation)
+            return of_result(result, {fault.kind for fault in faults})
+
+        return await _spoiled(request, faults, respond)
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        key = request.match_info["key"]
+        faults = self._control.plan.take(frozenset({DOWNLOADS}))
+        kinds = {fault.kind for fault in faults}
+
+        def respond() -> web.Response:
+            if "denied_collection" in kinds:
+                return of_json({"message": "This action is unauthorized."}, status=403)
+            row = self._store.named("files").get(key)
+            if row is None:
+                return of_json({"message": "Not Found"}, status=404)
+            return of_file(row, kinds)
+
+        return await _spoiled(request, faults, respond)
+
+    def _scene(self, faults: Sequence[Fault]) -> Scene:
+        denied_fields = set()
+        general, limits = HONEST, dict[str, Limits]()
         for fault in faults:
-            name = fault.collection or ""
-            if fault.kind == "denied_field" and fault.field is not None:
-                fields.add((self._queries[name].entity, fault.field))
-            elif fault.kind == "wrong_total":
-                totals[name] = fault.by
-        denied = {f.collection for f in faults if f.kind == "denied_collection" and f.collection}
-        return Scene(self._engine.schema, self._store, frozenset(denied), frozenset(fields), totals)
-
-    async def _show(self, _request: web.Request) -> web.Response:
-        return _json(
-            {
-                "requests": self._plan.requests,
-                "faults": [asdict(fault) for fault in self._plan.faults],
-                "changes": len(self._plan.changes),
-            }
+            name = fault.collection
+            if name is None:
+                general = _lowered(general, fault)
+            elif fault.kind == "denied_field" and fault.field is not None:
+                denied_fields.add((self._queries[name].entity, fault.field))
+        for fault in faults:
+            if fault.collection is not None:
+                before = limits.get(fault.collection, general)
+                limits[fault.collection] = _lowered(before, fault)
+        return Scene(
+            self._engine.schema,
+            self._store,
+            denied_collections=_collections(faults, "denied_collection"),
+            empty_collections=_collections(faults, "empty_collection"),
+            denied_fields=frozenset(denied_fields),
+            limits=limits,
+            other_limits=general,
         )
 
-    async def _plan_fault(self, request: web.Request) -> web.Response:
-        try:
-            fault = read_fault(orjson.loads(await request.read()))
-            if fault.collection is not None:
-                self._store.named(fault.collection)
-        except (InvalidFaultError, UnknownRecordError, orjson.JSONDecodeError) as exc:
-            return _json({"message": str(exc)}, status=422)
-        self._plan.faults.append(fault)
-        return _json(asdict(fault))
 
-    async def _clear(self, _request: web.Request) -> web.Response:
-        self._plan = Plan(requests=self._plan.requests)
-        return _json({"cleared": True})
-
-    async def _change_row(self, request: web.Request) -> web.Response:
-        try:
-            change = read_change(orjson.loads(await request.read()), self._store)
-            if change.after or change.counted:
-                self._plan.changes.append(change)
-                return _json({"planned": True})
-            return _json({"key": change.apply(self._store)})
-        except (InvalidFaultError, UnknownRecordError, orjson.JSONDecodeError) as exc:
-            return _json({"message": str(exc)}, status=422)
-
-
-def _refuses(fault: Fault) -> bool:
-    return fault.kind in ("rate_limited", "server_error", "bad_gateway")
-
-
-def _refusal(fault: Fault) -> web.Response:
-    if fault.kind == "rate_limited":
-        headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-        return _json({"message": "Too Many Attempts."}, status=429, headers=headers)
-    status, reason = (500, "Server Error") if fault.kind == "server_error" else (502, "Bad Gateway")
-    page = _HTML.format(f"{status} {reason}")
-    return web.Response(status=status, text=page, content_type="text/html")
-
-
-def _drop(request: web.Request) -> web.Response:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()  # nobody receives it
-
-
-def _respond(result: ExecutionResult, faults: list[Fault]) -> web.Response:
-    body = answer(result)
+async def _spoiled(
+    request: web.Request, faults: Sequence[Fault], respond: Callable[[], web.Response]
+) -> web.StreamResponse:
+    """Answer as the faults allow: late, refused, not at all, in part, or well."""
     kinds = {fault.kind for fault in faults}
-    if "errors_beside_data" in kinds:
-        body["data"] = lose_entities(body.get("data"), list(body.get("data") or {}))
-        body["errors"] = [{"message": "Internal server error"}]
-    payload = orjson.dumps(body)
-    if "cut_off" in kinds:
-        payload = payload[: len(payload) * 2 // 3]
-    return web.Response(body=payload, content_type="application/json")
+    if "slow" in kinds:
+        await asyncio.sleep(max(fault.seconds for fault in faults if fault.kind == "slow"))
+    refused = refusal(faults)
+    if refused is not None:
+        return refused
+    if "dropped" in kinds:
+        return drop(request)
+    if "dropped_midway" in kinds:
+        return await drop_midway(request, respond())
+    return respond()
 
 
-def _json(
-    body: dict[str, Any], *, status: int = 200, headers: dict[str, str] | None = None
-) -> web.Response:
-    return web.Response(
-        body=orjson.dumps(body), status=status, headers=headers, content_type="application/json"
-    )
+def _collections(faults: Sequence[Fault], kind: str) -> frozenset[str]:
+    return frozenset(f.collection for f in faults if f.kind == kind and f.collection is not None)
+
+
+def _lowered(limits: Limits, fault: Fault) -> Limits:
+    if fault.kind == "page_limit" and fault.limit is not None:
+        return replace(limits, page=fault.limit)
+    if fault.kind == "capped_total":
+        return replace(limits, total_cap=fault.limit)
+    if fault.kind == "wrong_total":
+        return replace(limits, total_off_by=fault.by)
+    return limits

@@ -7,17 +7,20 @@ collection with ids stay sorted by id. Many-to-many links are kept as pairs, in 
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left, bisect_right, insort
+from array import array
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLSchema
 
+from sandbox.sonar.rows import Row, hold
 from sandbox.sonar.schema import root_queries
 
-Row = dict[str, Any]
+__all__ = ["Collection", "Row", "Store", "UnknownRecordError"]
 
 
 class UnknownRecordError(LookupError):
@@ -30,21 +33,24 @@ class Collection:
     def __init__(self, name: str, entity: str, rows: Iterable[Row]) -> None:
         self.name = name
         self.entity = entity
-        self.rows = [{**row, "__typename": entity} for row in rows]
+        self.rows = hold(rows, entity)
         self.keyed = all("id" in row for row in self.rows)
-        if self.keyed:
-            self.rows.sort(key=_key)
-        self._by_key = {row["id"]: row for row in self.rows} if self.keyed else {}
-        self._indexes: dict[tuple[str, ...], dict[tuple[Any, ...], list[Row]]] = {}
+        self._keys = array("q", map(_key, self.rows) if self.keyed else ())
+        places = sorted(range(len(self._keys)), key=self._keys.__getitem__)
+        if places != list(range(len(self._keys))):
+            self.rows = hold((self.rows[place] for place in places), entity)
+            self._keys = array("q", (self._keys[place] for place in places))
+        self._indexes: dict[tuple[str, ...], dict[tuple[Any, ...], array[int]]] = {}
 
     def get(self, key: str) -> Row | None:
         """Return the row with this id."""
-        return self._by_key.get(key)
+        place = self._place(key)
+        return None if place is None else self.rows[place]
 
     def between(self, lowest: int | None, highest: int | None) -> Sequence[Row]:
         """Return the rows with `lowest <= id <= highest`, in id order."""
-        start = 0 if lowest is None else bisect_left(self.rows, lowest, key=_key)
-        end = None if highest is None else bisect_right(self.rows, highest, key=_key)
+        start = 0 if lowest is None else bisect_left(self._keys, lowest)
+        end = None if highest is None else bisect_right(self._keys, highest)
         return self.rows[start:end]
 
     def where(self, **values: str | None) -> Sequence[Row]:
@@ -52,49 +58,60 @@ class Collection:
         columns = tuple(values)
         index = self._indexes.get(columns)
         if index is None:
-            index = defaultdict(list)
-            for row in self.rows:
-                index[tuple(row.get(column) for column in columns)].append(row)
+            index = defaultdict(partial(array, "L"))
+            for place, row in enumerate(self.rows):
+                index[tuple(row.get(column) for column in columns)].append(place)
             self._indexes[columns] = index
-        return index.get(tuple(values.values()), ())
+        return [self.rows[place] for place in index.get(tuple(values.values()), ())]
 
     def insert(self, values: Mapping[str, Any]) -> str:
         """Add a record like the first one with `values` over it; return its id."""
         if not self.keyed or not self.rows:
             raise UnknownRecordError(f"{self.name} has no record to copy: insert is not possible")
-        key = str(values.get("id") or _key(self.rows[-1]) + 1)
-        if key in self._by_key:
+        key = str(values.get("id") or self._keys[-1] + 1)
+        if self._place(key) is not None:
             raise UnknownRecordError(f"{self.name} {key} exists already")
         unique = hashlib.sha256(f"{self.name}:{key}".encode()).hexdigest()[:24]
         stamps = {"created_at": _now(), "updated_at": _now(), "_version": "1"}
-        row = {**self.rows[0], "sonar_unique_id": unique, **stamps, **values, "id": key}
-        insort(self.rows, row, key=_key)
-        self._by_key[key] = row
+        row: Row = {**self.rows[0], "sonar_unique_id": unique, **stamps, **values, "id": key}
+        place = bisect_left(self._keys, int(key))
+        self._keys.insert(place, int(key))
+        self.rows.insert(place, row)
         self._indexes.clear()
         return key
 
     def update(self, key: str, values: Mapping[str, Any]) -> None:
-        """Change a record in place; `updated_at` and `_version` move unless given."""
-        row = self._must_have(key)
+        """Change a record; `updated_at` and `_version` move unless given."""
+        place = self._must_have(key)
+        row = self.rows[place]
         version = str(int(row.get("_version", "0")) + 1)
-        row.update({"updated_at": _now(), "_version": version, **values})
+        changed = {**row, "updated_at": _now(), "_version": version, **values}
+        self.rows[place] = changed
         self._indexes.clear()
 
     def delete(self, key: str) -> None:
         """Remove a record without a trace, as Sonar does."""
-        self.rows.remove(self._must_have(key))
-        del self._by_key[key]
+        place = self._must_have(key)
+        del self.rows[place]
+        del self._keys[place]
         self._indexes.clear()
 
     def archive(self, key: str) -> None:
         """Archive a record."""
         self.update(key, {"archived_at": _now()})
 
-    def _must_have(self, key: str) -> Row:
-        row = self._by_key.get(key)
-        if row is None:
+    def _place(self, key: str) -> int | None:
+        if not key.isdecimal():
+            return None
+        place = bisect_left(self._keys, int(key))
+        found = place < len(self._keys) and str(self._keys[place]) == key
+        return place if found else None
+
+    def _must_have(self, key: str) -> int:
+        place = self._place(key)
+        if place is None:
             raise UnknownRecordError(f"{self.name} {key} does not exist")
-        return row
+        return place
 
 
 class Store:

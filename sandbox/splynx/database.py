@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +18,26 @@ from pymysql.constants import CLIENT
 from pymysql.cursors import Cursor
 from sqlalchemy.engine import URL
 
+from runtime.errors import ConfigError
 from services.mariadb import MariaDb
 
 ACCOUNT = "migration"
 ADMIN = "splynx_admin"
 _HERE = Path(__file__).parent
+# Foreign keys lead to earlier files only.
+SCHEMA = tuple(
+    _HERE / "schema" / f"{area}.sql"
+    for area in (
+        "administration",
+        "customers",
+        "tariffs",
+        "services",
+        "billing",
+        "support",
+        "network",
+    )
+)
+_CREATE = re.compile(r"^create table (\w+)", re.M)
 _ACCOUNT_RIGHTS = "select, insert, update, delete"
 
 
@@ -39,6 +55,9 @@ def create_database(server: MariaDb, name: str) -> SplynxDatabase:
 
     The right of `migration` is granted last: a database without it was interrupted while being made
     and is made again. An existing one keeps its rows.
+
+    Raises:
+        ConfigError: the database was made from an older schema and lacks tables.
     """
     with closing(_connect(server)) as connection, connection.cursor() as cursor:
         for account in (ACCOUNT, ADMIN):
@@ -47,10 +66,15 @@ def create_database(server: MariaDb, name: str) -> SplynxDatabase:
             cursor.execute(f"drop database if exists `{name}`")
             cursor.execute(f"create database `{name}`")
             cursor.execute(f"use `{name}`")
-            for script in ("schema.sql", "seed.sql"):
-                _run(cursor, (_HERE / script).read_text(encoding="utf-8"))
+            for script in (*SCHEMA, _HERE / "seed.sql"):
+                _run(cursor, script.read_text(encoding="utf-8"))
             _grant(cursor, server, ADMIN, "all", name)
             _grant(cursor, server, ACCOUNT, _ACCOUNT_RIGHTS, name)
+        elif missing := _missing_tables(cursor, name):
+            raise ConfigError(
+                f"the database {name} lacks {len(missing)} of the sandbox's present tables, first "
+                f"{missing[0]}: run `python -m sandbox reset`, which empties it"
+            )
     return SplynxDatabase(
         url=_url(server, ACCOUNT, name),
         admin_url=_url(server, ADMIN, name),
@@ -114,6 +138,15 @@ def _is_complete(cursor: Cursor, server: MariaDb, name: str) -> bool:
         (ACCOUNT, server.host, _pattern(name)),
     )
     return cursor.fetchone() is not None
+
+
+def _missing_tables(cursor: Cursor, name: str) -> list[str]:
+    scripts = (script.read_text(encoding="utf-8") for script in SCHEMA)
+    wanted = {table for script in scripts for table in _CREATE.findall(script)}
+    cursor.execute(
+        "select table_name from information_schema.tables where table_schema = %s", (name,)
+    )
+    return sorted(wanted - {table for (table,) in cursor.fetchall()})
 
 
 def _url(server: MariaDb, account: str, name: str) -> URL:

@@ -1,4 +1,5 @@
--- What a fresh installation holds in the tables of schema.sql.
+-- What a fresh installation holds in the tables of schema/. Rows are recorded unless a comment says
+-- inferred. A key of the API starts without rights, so there are no rows in permissions_api_key.
 
 insert into roles (name, title, is_base) values
     ('super-administrator', 'Super administrator', '1'),
@@ -23,7 +24,7 @@ insert into partners (id, name) values (1, 'Main');
 
 insert into locations (id, name) values (1, 'Main');
 
--- Two rows are observed, their names and rates are not.
+-- Two rows are observed; their names and rates are inferred.
 insert into tax (id, name, rate, type, is_system) values
     (1, 'No tax', 0, 'single', '1'),
     (2, 'Tax', 10, 'single', '0');
@@ -41,3 +42,51 @@ insert into billing_transactions_categories (id, name, is_base) values
     (3, 'Payment', '1'),
     (4, 'Refund', '1'),
     (5, 'Correction', '1');
+
+-- Recorded: the titles of 1, 3, 4 and 5. Inferred: the title of 2, colours, marks and icons.
+insert into ticket_statuses (
+    id, title_for_agent, title_for_customer, label, mark, icon, view_on_dashboard
+) values
+    (1, 'New', 'New', 'danger', 'open,unresolved', 'fa-inbox', '1'),
+    (2, 'Work in progress', 'Work in progress', 'info', 'open,unresolved', 'fa-cog', '1'),
+    (3, 'Resolved', 'Resolved', 'success', 'closed', 'fa-check', '0'),
+    (4, 'Waiting on customer', 'Waiting on customer', 'warning', 'open,unresolved', 'fa-user', '1'),
+    (5, 'Waiting on agent', 'Waiting on agent', 'warning', 'open,unresolved', 'fa-headset', '1');
+
+-- Seven rows are observed, and the titles of 1 to 3; the ids of 4 and 5 and the titles of 6 and 7
+-- are inferred.
+insert into ticket_types (id, title) values
+    (1, 'Question'),
+    (2, 'Incident'),
+    (3, 'Problem'),
+    (4, 'Feature request'),
+    (5, 'Lead'),
+    (6, 'Type 6'),
+    (7, 'Type 7');
+
+-- The titles are recorded; their order is inferred.
+insert into ticket_groups (id, title) values (1, 'IT'), (2, 'Finance'), (3, 'Sales');
+
+-- Eight rows are observed, and the titles of 1 to 3; the other titles are inferred.
+insert into nas_types (id, title, mikrotik_api) values
+    (1, 'MikroTik', '1'),
+    (2, 'Cisco', '0'),
+    (3, 'Ericsson', '0'),
+    (4, 'Type 4', '0'),
+    (5, 'Type 5', '0'),
+    (6, 'Type 6', '0'),
+    (7, 'Type 7', '0'),
+    (8, 'Type 8', '0');
+
+-- Inferred: the patterns are documented, the names under which they are stored are not. The several
+-- hundred further settings of a fresh installation are left out.
+insert into config (module, path, `key`, type, value) values
+    ('main', 'customers', 'login_pattern', 'string', '{customer_id|6}'),
+    ('finance', 'invoices', 'number_pattern', 'string', '{year}{partner_id|2}{next|6}'),
+    ('finance', 'payments', 'receipt_pattern', 'string', '{year}-{type|2}-{next|5}'),
+    ('finance', 'requests', 'number_pattern', 'string', '{year}{next|6}'),
+    ('finance', 'transaction_categories', 'service', 'integer', '1'),
+    ('finance', 'transaction_categories', 'discount', 'integer', '2'),
+    ('finance', 'transaction_categories', 'payment', 'integer', '3'),
+    ('finance', 'transaction_categories', 'refund', 'integer', '4'),
+    ('finance', 'transaction_categories', 'correction', 'integer', '5');

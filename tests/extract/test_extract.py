@@ -142,7 +142,7 @@ def test_a_tenant_lands_whole_and_proven(
         )
         staged = f"select count(*) from raw_sonar_staging.{name}"
         assert _scalar(warehouse, staged) == 0  # merged rows are not kept twice
-    assert "17 collections, complete" in capsys.readouterr().out
+    assert "18 collections, complete" in capsys.readouterr().out
 
     before = _checksums(warehouse)
     _run()
@@ -374,7 +374,7 @@ def test_commands_answer_for_people_and_machines(
     assert planned["radius_accounts"]["secrets_left_out"] == ["password"]
     assert planned["radius_server_credentials"]["state"] == "excluded"
     cli.main(["discover"], standalone_mode=False)
-    assert "21 root queries, 17 are read." in capsys.readouterr().out
+    assert "22 root queries, 18 are read." in capsys.readouterr().out
     _run("--include", "accounts services")
     capsys.readouterr()
     cli.main(["status"], standalone_mode=False)

@@ -18,6 +18,7 @@ from graphql import (
     print_ast,
 )
 
+from sandbox.sonar.coverage import coverage
 from sandbox.sonar.schema import SCHEMA_FILE, RelationKind, load_schema, relation, root_queries
 
 Composite = GraphQLObjectType | GraphQLInterfaceType
@@ -90,6 +91,20 @@ def test_every_attribute_of_an_entity_is_there(published: GraphQLSchema) -> None
         leaves = {key for key, field in other.fields.items() if not field.args}
         left_out += [f"{query.entity}.{key}" for key in leaves - set(mine.fields)]
     assert left_out == []
+
+
+def test_what_is_left_out_is_listed(published: GraphQLSchema) -> None:
+    found = coverage(load_schema(), published)
+    assert len(found.queries) == 318
+    present = {name for name, served in found.queries.items() if served}
+    assert present == set(root_queries(load_schema()))
+    members = [member for left_out in found.members.values() for member in left_out]
+    assert "logs" in found.members["Account"]
+    assert [member for member in members if "(" in member] == [], "every argument is there"
+    enums = {
+        name for name in found.members if isinstance(published.type_map[name], GraphQLEnumType)
+    }
+    assert enums == set(), "every enum is whole"
 
 
 @pytest.mark.parametrize(

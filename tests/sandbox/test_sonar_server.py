@@ -255,7 +255,7 @@ def test_booleans_texts_and_shortcuts(demo: SonarProcess) -> None:
         'sorter: [{attribute: "nothing", direction: ASC}]',
         'aggregation: [{field_name: "nothing", aggregation_function: SUM}]',
         'aggregation: [{field_name: "name", aggregation_function: SUM}]',
-        'search: [{reverse_relation_filters: [{relation: "contacts"}]}]',
+        'search: [{reverse_relation_filters: [{relation: "debts"}]}]',
         'search: [{datetime_fields: [{attribute: "updated_at", search_value: "x", operator: GT}]}]',
     ],
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
+from runtime.errors import ConfigError
 from runtime.settings import named_target, splynx_db
 from sandbox.splynx.database import create_database, drop_database
 from tests.services import Splynx, Splynxes
@@ -28,7 +30,16 @@ def _connected(url: URL) -> Iterator[Connection]:
 
 
 def test_it_holds_what_a_fresh_installation_holds(splynx: Splynx) -> None:
-    expected = {
+    with splynx.engine.connect() as connection:
+        tables: Sequence[str] = connection.execute(text("show tables")).scalars().all()
+        counts: dict[str, int] = {
+            table: connection.execute(text(f"select count(*) from `{table}`")).scalar_one()
+            for table in tables
+        }
+        main = connection.execute(
+            text("select p.name, l.name from partners p, locations l where p.id = 1 and l.id = 1")
+        ).one()
+    assert {table: count for table, count in counts.items() if count} == {
         "roles": 7,
         "admins": 2,
         "partners": 1,
@@ -36,19 +47,12 @@ def test_it_holds_what_a_fresh_installation_holds(splynx: Splynx) -> None:
         "tax": 2,
         "payments_types": 5,
         "billing_transactions_categories": 5,
-        "customers": 0,
-        "services_internet": 0,
-        "tariffs_internet": 0,
+        "ticket_statuses": 5,
+        "ticket_types": 7,
+        "ticket_groups": 3,
+        "nas_types": 8,
+        "config": 9,
     }
-    with splynx.engine.connect() as connection:
-        found: dict[str, int] = {
-            table: connection.execute(text(f"select count(*) from {table}")).scalar_one()
-            for table in expected
-        }
-        main = connection.execute(
-            text("select p.name, l.name from partners p, locations l where p.id = 1 and l.id = 1")
-        ).one()
-    assert found == expected
     assert tuple(main) == ("Main", "Main")
 
 
@@ -83,6 +87,34 @@ def test_the_migration_account_writes_rows(splynx: Splynx) -> None:
 def test_the_migration_account_does_nothing_else(splynx: Splynx, statement: str) -> None:
     with _connected(splynx.url) as connection, pytest.raises(DatabaseError, match="denied"):
         connection.execute(text(statement))
+
+
+def test_the_migration_account_is_bounded_in_every_table(splynx: Splynx) -> None:
+    with _connected(splynx.url) as connection:
+        found: Sequence[Any] = connection.execute(
+            text(
+                "select table_name, column_name from information_schema.columns"
+                " where table_schema = database() and ordinal_position = 1"
+            )
+        ).all()
+        assert len(found) > 45
+        for table, column in found:
+            for allowed in (
+                f"select * from `{table}` where false",
+                f"insert into `{table}` select * from `{table}` where false",
+                f"update `{table}` set `{column}` = `{column}` where false",
+                f"delete from `{table}` where false",
+            ):
+                connection.execute(text(allowed))
+            for denied in (
+                f"truncate table `{table}`",
+                f"drop table `{table}`",
+                f"alter table `{table}` comment 'changed'",
+                f"create index extra on `{table}` (`{column}`)",
+                f"create trigger extra before insert on `{table}` for each row set @extra = 1",
+            ):
+                with pytest.raises(DatabaseError, match="denied"):
+                    connection.execute(text(denied))
 
 
 @pytest.mark.parametrize("account", ["url", "admin_url"])
@@ -134,6 +166,18 @@ def test_a_half_made_database_is_made_again(splynxes: Splynxes) -> None:
             assert connection.execute(text("select count(*) from roles")).scalar_one() == 7
     finally:
         drop_database(splynxes.server, "half")
+
+
+def test_a_database_of_an_older_schema_is_named_and_left_alone(
+    splynxes: Splynxes, splynx: Splynx
+) -> None:
+    with splynx.engine.begin() as connection:
+        connection.execute(text("drop table ticket_messages"))
+        connection.execute(text("insert into partners (id, name) values (2, 'Second')"))
+    with pytest.raises(ConfigError, match=r"lacks 1 of .*ticket_messages.*sandbox reset"):
+        create_database(splynxes.server, splynx.address.split("/")[1])
+    with splynx.engine.connect() as connection:
+        assert connection.execute(text("select count(*) from partners")).scalar_one() == 2
 
 
 def test_zero_dates_and_strictness_are_those_of_splynx(splynx: Splynx) -> None:

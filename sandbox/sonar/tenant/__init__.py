@@ -6,19 +6,21 @@ those that it refers to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLSchema
 
+from sandbox.sonar.rows import Row
 from sandbox.sonar.schema import attributes, root_queries
-from sandbox.sonar.store import Row, Store
+from sandbox.sonar.store import Store
 from sandbox.sonar.tenant import (
     accounts,
     addresses,
     billing,
     contacts,
+    files,
     instance,
     network,
     services,
@@ -26,8 +28,13 @@ from sandbox.sonar.tenant import (
 )
 from sandbox.sonar.tenant.draft import AS_OF, Draft, stamp
 from sandbox.sonar.tenant.traps import counts, needed_accounts
+from sandbox.sonar.tenant.volumes import targets
 
-SIZES: Mapping[str, int] = {"tiny": 12, "demo": 500}  # accounts
+SIZES: Mapping[str, int] = {  # accounts
+    "tiny": 12,
+    "demo": 500,
+    "reference": targets(1)["accounts"],
+}
 
 COLLECTIONS: tuple[Callable[[Draft], None], ...] = (
     accounts.describe,
@@ -36,6 +43,7 @@ COLLECTIONS: tuple[Callable[[Draft], None], ...] = (
     contacts.contacts,
     contacts.phone_numbers,
     addresses.addresses,
+    files.files,
     services.services,
     services.account_services,
     billing.account_billing_parameters,
@@ -53,7 +61,7 @@ COLLECTIONS: tuple[Callable[[Draft], None], ...] = (
 class Tenant:
     """The rows of every collection, the links between them, and what is true of them."""
 
-    rows: Mapping[str, list[Row]]
+    rows: Mapping[str, Sequence[Row]]
     links: Mapping[tuple[str, str], list[tuple[str, str]]]
     truth: Mapping[str, Any]
 
@@ -70,10 +78,13 @@ def generate(
     traps: Mapping[str, int] | None = None,
 ) -> Tenant:
     """Generate a tenant; the number of accounts grows where the traps need more of them."""
-    wanted = counts(size, factor, traps or {})
-    draft = Draft(seed, max(round(SIZES[size] * factor), needed_accounts(wanted)), wanted)
+    target = targets(factor) if size == "reference" else None
+    wanted = counts(size, factor, traps or {}, target)
+    accounts = max(round(SIZES[size] * factor), needed_accounts(wanted))
+    draft = Draft(seed, accounts, wanted, target)
     for write in COLLECTIONS:
         write(draft)
+        draft.settle()
     facts = {
         "size": size,
         "seed": seed,
@@ -110,6 +121,9 @@ def _sums(schema: GraphQLSchema, draft: Draft) -> dict[str, dict[str, int]]:
         if not isinstance(entity, GraphQLObjectType) or not all("id" in row for row in rows):
             continue
         known = attributes(entity)
-        names = ["id", *(name for name, leaf in known.items() if leaf.scalar == "Int")]
-        sums[query.name] = {name: sum(int(row.get(name) or 0) for row in rows) for name in names}
+        summed = dict.fromkeys(["id", *(n for n, leaf in known.items() if leaf.scalar == "Int")], 0)
+        for row in rows:
+            for name in summed:
+                summed[name] += int(row.get(name) or 0)
+        sums[query.name] = summed
     return sums

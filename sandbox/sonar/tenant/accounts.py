@@ -42,7 +42,7 @@ COMPANIES = ("Poplar Ridge Networks", "Poplar Ridge Business")
 
 def describe(draft: Draft) -> None:
     """Write companies, account_statuses, account_types and account_groups."""
-    for key, name in enumerate(COMPANIES, start=1):
+    for key, name in enumerate(COMPANIES[: draft.target.get("companies")], start=1):
         company = {"name": name, "country": "US", "default": key == 1, "enabled": True}
         looks = {"primary_color": "#205080", "secondary_color": "#f0f4f8"}
         site = {"website_address": "https://www.example.com", "phone_number": "5125550100"}
@@ -101,6 +101,11 @@ def status_key(name: str) -> str:
     return str(len(names) + 1 if name == UNMAPPED_STATUS else names.index(name) + 1)
 
 
+def business_company(draft: Draft) -> str:
+    """Return the id of the company that serves businesses."""
+    return draft.rows["companies"][-1]["id"]  # type: ignore[no-any-return]
+
+
 def _person(random: Random, key: int, age: float, traps: frozenset[str]) -> Account:
     kind = random.choices([kind for _, kind, _ in TYPES], [weight for *_, weight in TYPES])[0]
     span = (AS_OF - timedelta(days=60) - OPENED).total_seconds()
@@ -127,7 +132,7 @@ def _write(draft: Draft, random: Random, account: Account, parents: list[Account
         "activation_time": "15:30:00" if active else None,
         "archived_at": None if archived is None else stamp(archived),
         "archived_by_user_id": None if archived is None else "3",
-        "company_id": "2" if account.kind == "COMMERCIAL" else "1",
+        "company_id": business_company(draft) if account.kind == "COMMERCIAL" else "1",
         "is_delinquent": status in ("Delinquent", "Collections"),
         "is_eligible_for_archive": status == "Disconnected",
         "name": _name(random, account),

@@ -7,10 +7,12 @@ from random import Random
 from typing import Any
 
 from sandbox.sonar.tenant.draft import OPENED, Account, Draft, ids, moment
+from sandbox.sonar.tenant.volumes import share
 from sandbox.sonar.tenant.words import FIRST_NAMES, LAST_NAMES, ROLES
 
 PHONE_TYPES = (("Home", False), ("Mobile", True), ("Work", False), ("Fax", False))
 AREAS = ("512", "737", "830", "979")
+SEVERAL = frozenset({"several_primaries", "no_primary"})
 DOMAINS = ("example.com", "example.net", "example.org")
 
 
@@ -20,8 +22,9 @@ def contacts(draft: Draft) -> None:
     numbers = ids(random)
     twins, sharing = _pairs(draft, "duplicate_username"), _pairs(draft, "shared_email")
     successors = dict(pairwise(account.id for account in draft.accounts))
+    shared = _shared(draft)
     for account in draft.accounts:
-        people = _people(random, account)
+        people = _people(random, account, shared.get(account.id))
         if account.id in twins:
             pair, place = twins[account.id]
             people[0]["username"] = f"{'Portal' if place % 2 else 'portal'}.User{pair}"
@@ -48,11 +51,15 @@ def phone_numbers(draft: Draft) -> None:
         draft.add("phone_number_types", key, OPENED, {"name": name, "sms_capable": capable})
     random = draft.random("phone_numbers")
     numbers = ids(random)
-    for contact in draft.rows["contacts"]:
-        for _ in range(random.choices((0, 1, 2), (10, 65, 25))[0]):
+    left = draft.left("phone_numbers")
+    owners = [int(contact["id"]) for contact in draft.rows["contacts"]]
+    shared = {} if left is None else share(random, left, owners)
+    for owner in owners:
+        count = shared.get(owner)
+        for _ in range(random.choices((0, 1, 2), (10, 65, 25))[0] if count is None else count):
             area, line = random.choice(AREAS), f"{random.randint(0, 99):02d}"
             values = {
-                "contact_id": contact["id"],
+                "contact_id": str(owner),
                 "country": "US",
                 "extension": str(random.randint(10, 99)) if random.random() < 0.05 else None,  # noqa: PLR2004
                 "number": f"{area}55501{line}",
@@ -70,11 +77,31 @@ def _pairs(draft: Draft, trap: str) -> dict[int, tuple[int, int]]:
     return {key: (min(place // 2, last), place) for place, key in enumerate(carriers)}
 
 
-def _people(random: Random, account: Account) -> list[dict[str, Any]]:
+def _shared(draft: Draft) -> dict[int, int]:
+    """Return how many contacts each account gets where the number of all is given."""
+    left = draft.left("contacts")
+    if left is None:
+        return {}
+    least = {account.id: _least(account) for account in draft.accounts}
+    left -= sum(least.values())
+    left -= draft.wanted["orphan_contacts"] + draft.wanted["foreign_contacts"]
+    plain = [account.id for account in draft.accounts if least[account.id] == 1]
+    more = share(draft.random("contacts of accounts"), left, plain)
+    return {key: count + more.get(key, 0) for key, count in least.items()}
+
+
+def _least(account: Account) -> int:
+    if "no_contact" in account.traps:
+        return 0
+    return 2 if account.traps & SEVERAL else 1
+
+
+def _people(random: Random, account: Account, count: int | None) -> list[dict[str, Any]]:
     if "no_contact" in account.traps:
         return []
-    several = account.traps & {"several_primaries", "no_primary"}
-    count = random.randint(2, 3) if several else random.choices((1, 2), (85, 15))[0]
+    several = account.traps & SEVERAL
+    if count is None:
+        count = random.randint(2, 3) if several else random.choices((1, 2), (85, 15))[0]
     people = [_person(random, account, number) for number in range(count)]
     for number, person in enumerate(people):
         person["primary"] = number == 0

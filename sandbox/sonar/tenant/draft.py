@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableSequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from sandbox.sonar.store import Row
+from sandbox.sonar.rows import Row, hold
 
 OPENED = datetime(2015, 3, 2, 14, 0, tzinfo=UTC)
 AS_OF = datetime(2025, 6, 30, 6, 0, tzinfo=UTC)
@@ -46,13 +46,24 @@ class Planted:
 
 
 class Draft:
-    """The rows of every collection so far."""
+    """The rows of every collection so far.
 
-    def __init__(self, seed: int, size: int, wanted: Mapping[str, int]) -> None:
+    With a `target`, collections come to the number of rows that it names; without one, the number
+    is drawn.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        size: int,
+        wanted: Mapping[str, int],
+        target: Mapping[str, int] | None = None,
+    ) -> None:
         self.seed = seed
         self.size = size  # accounts
         self.wanted = wanted
-        self.rows: dict[str, list[Row]] = defaultdict(list)
+        self.target = target or {}
+        self.rows: dict[str, MutableSequence[Row]] = defaultdict(list)
         self.links: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self.planted: dict[str, Planted] = {}
         self.accounts: list[Account] = []
@@ -61,6 +72,18 @@ class Draft:
     def random(self, purpose: str) -> Random:
         """Return a fresh generator for one purpose."""
         return Random(f"{self.seed}:{purpose}")
+
+    def left(self, collection: str) -> int | None:
+        """Return how many rows the target leaves to be written, None without a target."""
+        if collection not in self.target:
+            return None
+        return max(self.target[collection] - len(self.rows[collection]), 0)
+
+    def settle(self) -> None:
+        """Hold what was written so far in as little memory as it needs; no row changes any more."""
+        for collection, rows in self.rows.items():
+            if isinstance(rows, list):
+                self.rows[collection] = hold(rows)
 
     def plant(self, trap: str, collection: str, key: str) -> None:
         """Note that a trap was planted on a record."""

@@ -6,6 +6,9 @@ tests look for wherever no secret may appear.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from random import Random
+
 from sandbox.sonar.tenant.draft import OPENED, Draft, ids, moment
 
 SECRET_MARK = "SANDBOX-SECRET-"  # noqa: S105  a marker, not a secret
@@ -16,8 +19,13 @@ def radius_accounts(draft: Draft) -> None:
     random = draft.random("radius_accounts")
     numbers = ids(random)
     served = {row["account_id"] for row in draft.rows["account_services"]}
+    left = draft.left("radius_accounts")
+    able = [account.id for account in draft.accounts if account.key in served]
+    chosen = None if left is None else _drawn(random, left, able)
     for account in draft.accounts:
-        if account.key not in served or random.random() < 0.2:  # noqa: PLR2004
+        if account.key not in served:
+            continue
+        if random.random() < 0.2 if chosen is None else account.id not in chosen:  # noqa: PLR2004
             continue
         values = {
             "account_id": account.key,
@@ -43,8 +51,10 @@ def radius_server_credentials(draft: Draft) -> None:
 def account_ip_assignments(draft: Draft) -> None:
     """Write which account has which address; these rows have no id."""
     random = draft.random("account_ip_assignments")
+    left = draft.left("account_ip_assignments")
+    chosen = None if left is None else _drawn(random, left, [each.id for each in draft.accounts])
     for index, account in enumerate(draft.accounts):
-        if random.random() < 0.8:  # noqa: PLR2004
+        if random.random() < 0.8 if chosen is None else account.id not in chosen:  # noqa: PLR2004
             continue
         subnet = random.choice(
             (
@@ -56,6 +66,10 @@ def account_ip_assignments(draft: Draft) -> None:
         )
         row = {"account_id": account.key, "subnet": subnet}
         draft.rows["account_ip_assignments"].append(row)
+
+
+def _drawn(random: Random, count: int, keys: Sequence[int]) -> set[int]:
+    return set(random.sample(keys, min(count, len(keys))))
 
 
 def overlays(draft: Draft) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from sandbox.sonar.tenant.accounts import business_company
 from sandbox.sonar.tenant.draft import OPENED, Account, Draft, ids, moment
 from sandbox.sonar.tenant.traps import REJECTING
+from sandbox.sonar.tenant.volumes import share
 
 PLANS = (  # name, cents, kbit/s down, kbit/s up, technology, how often it is sold
     ("Fiber 100", 4900, 100_000, 100_000, "FIBER", 24),
@@ -32,6 +35,7 @@ OTHERS = (  # name, type, application, cents
     ("Static Address", "RECURRING", "DEBIT", 1000),
     ("Late Fee", "ADJUSTMENT", "DEBIT", 1500),
 )
+OTHERS_PERCENT = 25  # of the services of an account where their number is given
 LONG_TITLE = "Rural Broadband Expansion Grant Area Residential Wireless 25 by 5 Unlimited"
 
 
@@ -41,6 +45,11 @@ def services(draft: Draft) -> None:
     details = ids(draft.random("data_service_details"))
     for name, cents, down, up, technology, _ in PLANS:
         key = _service(draft, next(numbers), name, "DATA", "DEBIT", cents)
+        _detail(draft, next(details), key, (down, up, technology))
+    for index in range(_former_plans(draft)):
+        name, cents, down, up, technology, _ = PLANS[index % len(PLANS)]
+        title = f"{name} ({2024 - index // len(PLANS)})"
+        key = _service(draft, next(numbers), title, "DATA", "DEBIT", cents)
         _detail(draft, next(details), key, (down, up, technology))
     for index in range(draft.wanted["not_data_services"]):
         name, kind, application, amount = OTHERS[index % len(OTHERS)]
@@ -79,15 +88,17 @@ def account_services(draft: Draft) -> None:
     for key in troubled:
         for account in random.sample(plain, min(3, len(plain))):
             buyers[account.id].append(key)
+    sold, added = _shared(draft, [account.id for account in plain], len(others), buyers)
     for account in draft.accounts:
         rejected = bool(account.traps & set(REJECTING))
-        for service in _sold(random, account, plans):
+        for service in _sold(random, account, plans, sold.get(account.id)):
             row = _sale(draft, random, next(numbers), account, service)
             if rejected:
                 draft.plant("rejected_customer_services", "account_services", row["id"])
             else:
                 ordinary.append(row)
         count = 0 if rejected else random.choices((0, 1, 2, 3), (40, 35, 15, 10))[0]
+        count = added.get(account.id, count)
         extras = random.sample(others, min(count, len(others)))
         for service in [*extras, *buyers[account.id]]:
             _sale(draft, random, next(numbers), account, service)
@@ -100,21 +111,46 @@ def account_services(draft: Draft) -> None:
     _override(draft, ordinary)
 
 
+def _former_plans(draft: Draft) -> int:
+    """Return how many plans of earlier years make up the number of data plans."""
+    left = draft.left("data_service_details")
+    if left is None:
+        return 0
+    return max(left - draft.wanted["long_service_title"] - draft.wanted["data_credit_services"], 0)
+
+
+def _shared(
+    draft: Draft, plain: list[int], others: int, buyers: Mapping[int, list[str]]
+) -> tuple[dict[int, int], dict[int, int]]:
+    """Return the plans and the other services of each account where the number of all is given."""
+    left = draft.left("account_services")
+    if left is None:
+        return {}, {}
+    random = draft.random("account_services of accounts")
+    left -= draft.wanted["orphan_account_services"] + len(draft.accounts) - len(plain)
+    left -= sum(map(len, buyers.values()))
+    added = share(random, min(left * OTHERS_PERCENT // 100, others * len(plain)), plain)
+    return share(random, left - sum(added.values()), plain), added
+
+
 def _offered(draft: Draft) -> tuple[list[str], list[str]]:
     rows = draft.rows["services"]
-    plans = [row["id"] for row in rows[: len(PLANS)]]
+    plans = [row["id"] for row in rows[: len(PLANS) + _former_plans(draft)]]
     others = draft.planted.get("not_data_services")
     return plans, [] if others is None else others.keys
 
 
-def _sold(random: Random, account: Account, plans: list[str]) -> list[str]:
-    if account.traps & set(REJECTING):
+def _sold(random: Random, account: Account, plans: list[str], given: int | None) -> list[str]:
+    if given is not None:
+        count = given
+    elif account.traps & set(REJECTING):
         count = 1
     elif "archived_accounts" in account.traps:
         count = random.choices((0, 1), (60, 40))[0]
     else:
         count = random.choices((0, 1, 2), (7, 85, 8))[0]
-    return random.choices(plans, [weight for *_, weight in PLANS], k=count)
+    weights = [weight for *_, weight in PLANS] + [1] * (len(plans) - len(PLANS))
+    return random.choices(plans, weights, k=count)
 
 
 def _override(draft: Draft, ordinary: list[dict[str, Any]]) -> None:
@@ -155,7 +191,7 @@ def _service(  # noqa: PLR0913, PLR0917  the columns of a catalogue entry
         "type": kind,
         "application": application,
         "amount": amount,
-        "company_id": "2" if name.startswith("Business") else None,
+        "company_id": business_company(draft) if name.startswith("Business") else None,
         "display_if_zero": False,
         "enabled": "closed" not in name,
     }

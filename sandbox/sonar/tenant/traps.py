@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from random import Random
 
+from sandbox.sonar.tenant.volumes import fill
+
 REJECTING = (
     "blank_name",
     "long_name",
@@ -107,15 +109,37 @@ TINY: Mapping[str, int] = {
     "not_data_services": 2,
     "price_override": 1,
 }
+# Of a full-size tenant: the demo's in proportion to the accounts, apart from the catalogue, which
+# grows slowly, and the addresses of cards, bank accounts, sites and vendors.
+REFERENCE: Mapping[str, int] = {
+    **{name: round(count * 20.3) for name, count in DEMO.items()},
+    "foreign_addresses": 8700,
+}
+REFERENCE_CATALOGUE: Mapping[str, int] = {
+    "data_service_without_detail": 3,
+    "long_service_title": 3,
+    "data_credit_services": 2,
+}
 
 
-def counts(size: str, factor: float, chosen: Mapping[str, int]) -> dict[str, int]:
-    """Return the count of every trap: the usual ones times `factor`, the chosen ones as given."""
+def counts(
+    size: str, factor: float, chosen: Mapping[str, int], target: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """Return the count of every trap: the usual ones times `factor`, the chosen ones as given.
+
+    With a `target` for the collections, the traps that fill them up are counted to meet it.
+    """
     if unknown := sorted(set(chosen) - set(NAMES)):
         raise ValueError(f"unknown traps: {', '.join(unknown)}; known: {', '.join(NAMES)}")
-    usual = TINY if size == "tiny" else DEMO
+    usual = _USUAL[size]
     scaled = {name: round(usual.get(name, 0) * factor) for name in NAMES}
-    return {**scaled, **chosen}
+    if target is None:
+        return {**scaled, **chosen}
+    scaled = {**scaled, **REFERENCE_CATALOGUE, **chosen}
+    return {**scaled, **fill(scaled, target), **chosen}
+
+
+_USUAL = {"tiny": TINY, "demo": DEMO, "reference": REFERENCE}
 
 
 def needed_accounts(wanted: Mapping[str, int]) -> int:

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sandbox.sonar.store import Row
+from sandbox.sonar.rows import Row
 from sandbox.sonar.tenant.accounts import UNMAPPED_STATUS
 from sandbox.sonar.tenant.draft import Draft
 

@@ -1,0 +1,163 @@
+"""Recorded conversations: every answer that the extractor gets, replayed from memory.
+
+A benchmark of the extractor must not measure the sandbox. So its requests are recorded once,
+answered by the engine, and replayed by their bytes: no parsing, no rows, no rendering. The recorder
+runs the extractor itself as a command, with a warehouse that exists only meanwhile: what is asked,
+and in which words, is then never guessed.
+
+A recording is a folder with `recording.sqlite`: table `answer` (request, response), and table
+`about` (what was recorded). It fits one tenant, one page size and one wording of the queries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+from aiohttp import web
+
+from runtime.settings import ROOT
+from sandbox.sonar.listening import listening
+from services import postgres
+
+FILE = "recording.sqlite"
+_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class RecordingError(RuntimeError):
+    """A recording could not be made or read."""
+
+
+class Recorder:
+    """Keeps the answers of an application, by the bytes of the request."""
+
+    def __init__(self) -> None:
+        self.answers: dict[bytes, bytes] = {}
+
+    def attach(self, app: web.Application) -> web.Application:
+        """Return `app`, recorded from now on; it must not have started yet."""
+        app.middlewares.append(self._keep)
+        return app
+
+    @web.middleware
+    async def _keep(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        body = response.body if isinstance(response, web.Response) else None
+        if request.path == "/api/graphql" and isinstance(body, bytes):
+            self.answers[await request.read()] = body
+        return response
+
+
+async def record(
+    app: web.Application, token: str, page_size: int, about: Mapping[str, str], folder: Path
+) -> int:
+    """Let the extractor read the tenant of `app` and write what was said to `folder`.
+
+    Returns:
+        The number of different requests.
+
+    Raises:
+        RecordingError: the extractor did not read everything.
+    """
+    recorder = Recorder()
+    runner = web.AppRunner(recorder.attach(app), access_log=None, shutdown_timeout=1.0)
+    with tempfile.TemporaryDirectory(prefix="recording-") as place:
+        async with listening(runner, 0, token) as address:
+            await _extract(Path(place), address, token, page_size)
+    _write(folder, recorder.answers, {"page_size": str(page_size), **about})
+    return len(recorder.answers)
+
+
+async def _extract(place: Path, address: str, token: str, page_size: int) -> None:
+    warehouse = await asyncio.to_thread(postgres.up, place / "postgres", settings=_CARELESS)
+    try:
+        environment = {
+            **os.environ,
+            "ENV_FILE": str(place / "none.env"),
+            "LOCAL_DIR": str(place / "local"),
+            "WAREHOUSE_URL": warehouse.url().render_as_string(hide_password=False),
+            "SONAR_URL": address,
+            "SONAR_API_KEY": token,
+        }
+        command = ["-m", "extract", "run", f"--page-size={page_size}"]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *command,
+            cwd=ROOT,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+    finally:
+        await asyncio.to_thread(postgres.down, place / "postgres")
+    if process.returncode != 0:
+        last = said.decode(errors="replace").strip().splitlines()[-1:]
+        raise RecordingError(f"the extractor did not read everything: {' '.join(last)}")
+
+
+def _write(folder: Path, answers: Mapping[bytes, bytes], about: Mapping[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("create table answer (request blob primary key, response blob not null)")
+        database.execute("create table about (name text primary key, value text not null)")
+        database.executemany("insert into answer values (?, ?)", answers.items())
+        database.executemany("insert into about values (?, ?)", about.items())
+
+
+def read(folder: Path) -> tuple[Mapping[bytes, bytes], Mapping[str, str]]:
+    """Return the answers of a recording by request, and what was recorded.
+
+    Raises:
+        RecordingError: there is none.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise RecordingError(f"{folder} holds no recording: make one with `record --out {folder}`")
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        answers = dict(database.execute("select request, response from answer"))
+        about = dict(database.execute("select name, value from about order by rowid"))
+    return answers, about
+
+
+def replaying(
+    answers: Mapping[bytes, bytes], about: Mapping[str, str], token: str
+) -> web.ServerRunner:
+    """Return a server that answers what was recorded, and refuses anything else.
+
+    It has no routes and no middlewares: looking the body up is all it does.
+    """
+    allowed = f"Bearer {token}".encode()
+    what = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in about.items())
+    refused = {
+        "message": f"validation: this request was not recorded ({what}): use the page size of the "
+        "recording, or record again"
+    }
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        sent = request.headers.get("Authorization", "").encode()
+        if not hmac.compare_digest(sent, allowed):
+            return _json(orjson.dumps({"message": "Unauthenticated."}), status=401)
+        found = answers.get(await request.read())
+        if found is None:
+            return _json(orjson.dumps({"errors": [refused]}))
+        return _json(found)
+
+    server = web.Server(answer, access_log=None)
+    return web.ServerRunner(server, shutdown_timeout=1.0)
+
+
+def _json(body: bytes, *, status: int = 200) -> web.Response:
+    return web.Response(body=body, status=status, content_type="application/json")

@@ -1,0 +1,80 @@
+"""How many rows the collections of a full-size tenant have: `volumes.csv` beside this module.
+
+`observed` figures were counted once in a production instance, `assumed` ones are estimates with
+their reason. Collections that `grow` follow the factor; catalogues stay as they are.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+
+FILE = Path(__file__).with_name("volumes.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """The figure of one collection."""
+
+    collection: str
+    rows: int
+    basis: str  # observed or assumed
+    grows: bool
+    reason: str
+
+
+@cache
+def volumes() -> Sequence[Volume]:
+    """Return the table, in the order of the file."""
+    with FILE.open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Volume(
+                line["collection"],
+                int(line["rows"]),
+                line["basis"],
+                line["grows"] == "yes",
+                line["reason"],
+            )
+            for line in csv.DictReader(file)
+        )
+
+
+def targets(factor: float) -> dict[str, int]:
+    """Return the number of rows of every collection of a reference tenant times `factor`."""
+    return {
+        volume.collection: round(volume.rows * factor) if volume.grows else volume.rows
+        for volume in volumes()
+    }
+
+
+def fill(wanted: Mapping[str, int], target: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts of the traps that make up what ordinary records leave of a target.
+
+    Every account has a home and a mailing address and one row of billing parameters, apart from the
+    traps that say otherwise; every data plan has its details.
+    """
+    addresses = 2 * (target["accounts"] - wanted["no_address"])
+    addresses += wanted["second_addresses"] - wanted["missing_mailing"]
+    addresses += wanted["foreign_addresses"]
+    parameters = target["accounts"] - wanted["missing_billing_parameters"]
+    services = target["data_service_details"] + wanted["data_service_without_detail"]
+    left = {
+        "free_addresses": target["addresses"] - addresses,
+        "orphan_billing_parameters": target["account_billing_parameters"] - parameters,
+        "not_data_services": target["services"] - services,
+    }
+    return {trap: max(count, 0) for trap, count in left.items()}
+
+
+def share(random: Random, total: int, keys: Iterable[int]) -> dict[int, int]:
+    """Share `total` among `keys` as evenly as it goes; who gets one more is drawn."""
+    among = list(keys)
+    if not among:
+        return {}
+    each, rest = divmod(max(total, 0), len(among))
+    luckier = set(random.sample(among, rest))
+    return {key: each + (key in luckier) for key in among}
