@@ -41,7 +41,7 @@ demo: setup ## sandboxes, the whole way on a generated tenant, and the report
 	@$(PYTHON) -m runtime migrate
 
 test: setup ## all tests, against real local servers of their own
-	@$(PYTHON) -m pytest --numprocesses 2 --dist loadscope
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 ## The way, stage by stage
 
