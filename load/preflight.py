@@ -37,6 +37,17 @@ def marts_are_built(warehouse: Connection, manifest: Manifest) -> None:
             raise ConfigError(f"{mart.relation} does not exist: run `make transform` first")
 
 
+def marts_take_the_route(manifest: Manifest, route: str) -> None:
+    """Refuse when a mart declares that this route is not for it; it must not be written anyway."""
+    others = [mart.name for mart in manifest.marts if route not in mart.routes]
+    if others:
+        raise GateFailed(
+            f"{_some(others)}: not for the {route} route (meta.load.routes), and another route is "
+            "not built yet: take the mart out of the project or add the route",
+            report={"routes": others},
+        )
+
+
 def facts_unchanged(
     warehouse: Connection, splynx: Connection, manifest: Manifest, target: Target
 ) -> dict[str, TableFacts]:

@@ -35,6 +35,8 @@ from runtime.settings import SplynxDb, named_target
 BATCH_ROWS = 2000
 BATCH_SIZE = 4 * 1024 * 1024
 
+ROUTE = "mysql"
+
 logger = logging.getLogger(__name__)
 
 
@@ -81,6 +83,7 @@ def prepare(
         GateFailed: never inspected, changed since, or the marts do not fit.
     """
     target = current(warehouse, address)
+    preflight.marts_take_the_route(manifest, ROUTE)
     preflight.marts_are_built(warehouse, manifest)
     settled = intents.settle(run, splynx, manifest, target)
     with read_facts.snapshot(splynx) as connection:
