@@ -1,7 +1,7 @@
 {#-
     The bookkeeping of every run. One text, two readers: `runtime.warehouse.ensure_ops` executes what
     stands between the macro lines, and dbt calls the macro before its first model, so that plain
-    `dbt run` works on an empty warehouse. Only `create … if not exists`: both may run at any time.
+    `dbt run` works on an empty warehouse. Only `… if not exists`: both may run at any time.
 -#}
 {% macro ops_schema() %}
 
@@ -54,6 +54,68 @@ create table if not exists ops.extract_ledger (
     started_at timestamptz not null default clock_timestamp(),
     ended_at timestamptz,
     primary key (run_id, collection)
+);
+alter table ops.extract_ledger
+add column if not exists mode text check (mode in ('full', 'resumed', 'incremental', 'unchanged', 'sample')),
+add column if not exists looks integer not null default 0,
+add column if not exists witness text;
+
+-- Where the reading of each collection stands. It outlives the run: a killed one goes on from here.
+-- `selection` is a hash of what is asked of a row (another one: read anew); `ranges` are the id ranges
+-- of a full walk under way, with how far each has landed; `watermark` is Sonar's time up to which every
+-- change has landed, null until the first full walk has ended.
+create table if not exists ops.extract_state (
+    source text not null,
+    collection text not null,
+    selection text not null,
+    walk_began timestamptz,
+    ranges jsonb,
+    watermark timestamptz,
+    changed_at timestamptz not null default clock_timestamp(),
+    primary key (source, collection)
+);
+
+-- Rows that Sonar has and cannot give, each asked for alone.
+create table if not exists ops.extract_refusal (
+    run_id text not null,
+    source text not null,
+    collection text not null,
+    _sonar_key text not null,
+    message text not null,
+    primary key (run_id, collection, _sonar_key)
+);
+
+-- What a live Sonar answered to questions that its documentation leaves open.
+create table if not exists ops.source_probe (
+    source text not null,
+    question text not null,
+    answer text not null,
+    evidence text not null,
+    asked_at timestamptz not null default clock_timestamp(),
+    primary key (source, question)
+);
+
+-- Every schema that a source has shown, as SDL.
+create table if not exists ops.source_schema (
+    source text not null,
+    schema_hash text not null,
+    sdl text not null,
+    first_seen_at timestamptz not null default clock_timestamp(),
+    last_seen_at timestamptz not null default clock_timestamp(),
+    primary key (source, schema_hash)
+);
+
+-- Where the bytes of a file are: content-addressed, so that equal files are kept once.
+create table if not exists ops.extract_file (
+    source text not null,
+    _sonar_key text not null,
+    state text not null check (state in ('stored', 'too_large', 'missing', 'denied', 'failed')),
+    sha256 text,
+    bytes bigint,
+    reason text,
+    run_id text not null,
+    stored_at timestamptz not null default clock_timestamp(),
+    primary key (source, _sonar_key)
 );
 
 -- A target is an address and an epoch: restoring a backup opens a new epoch of the same address.
