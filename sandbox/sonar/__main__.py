@@ -14,16 +14,18 @@ from typing import Any
 import click
 import orjson
 from aiohttp import web
+from click.core import ParameterSource
 from graphql import build_schema
 
 from sandbox.sonar import recording
 from sandbox.sonar.coverage import coverage, table
 from sandbox.sonar.digest import code_digest
 from sandbox.sonar.engine import Engine
+from sandbox.sonar.generated.tenant import GeneratedStore, UnknownCountError
 from sandbox.sonar.listening import PortTakenError
 from sandbox.sonar.listening import serve as listen
 from sandbox.sonar.recording import RecordingError
-from sandbox.sonar.schema import load_schema
+from sandbox.sonar.schema import NotASchemaError, load_schema, read_schema
 from sandbox.sonar.server import SonarServer
 from sandbox.sonar.tenant import SIZES, generate
 from sandbox.sonar.tenant.traps import NAMES
@@ -31,6 +33,21 @@ from sandbox.sonar.tenant.volumes import targets
 from sandbox.sonar.tenant.volumes import volumes as known_volumes
 
 Command = Callable[..., None]
+
+
+class RowCount(click.ParamType[tuple[str, int], str]):
+    """One `collection=rows`."""
+
+    name = "collection=rows"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """Read the pair."""
+        name, _, count = str(value).partition("=")
+        if not name or not count.isdecimal():
+            self.fail("expected collection=rows", param, ctx)
+        return name, int(count)
 
 
 class TrapCount(click.ParamType[tuple[str, int], str]):
@@ -63,6 +80,23 @@ def _of_tenant(command: Command) -> Command:
     return size(seed(factor(traps(command))))
 
 
+def _of_schema(command: Command) -> Command:
+    """Add the options that say which schema is served instead of a tenant's."""
+    schema = click.option(
+        "--schema",
+        "sdl",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Serve this schema (SDL) whole, with rows made up by type.",
+    )
+    rows = click.option(
+        "--rows", type=click.IntRange(min=0), default=10, help="In each collection of --schema."
+    )
+    counts = click.option(
+        "--count", "counts", type=RowCount(), multiple=True, help="For one collection of --schema."
+    )
+    return schema(rows(counts(command)))
+
+
 def _listener(command: Command) -> Command:
     """Add the options of a server."""
     port = click.option("--port", type=int, default=0, help="0 takes a free port.")
@@ -77,11 +111,12 @@ def cli() -> None:
 
 @cli.command()
 @_of_tenant
+@_of_schema
 @_listener
 @click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Written as JSON.")
 def serve(*, port: int, token: str, truth: Path | None, **tenant: Any) -> None:  # noqa: ANN401
     """Generate a tenant and serve it until SIGTERM."""
-    app, told = _generated(token, **tenant)
+    app, told = _asked_for(token, **tenant)
     if truth is not None:
         truth.write_bytes(told)
     _listen(lambda: web.AppRunner(app, access_log=None, shutdown_timeout=1.0), port, token)
@@ -164,6 +199,40 @@ def _check(target: dict[str, int], factor: float, seed: int) -> None:
         click.echo("\n".join(wrong))
         sys.exit(1)
     click.echo("every collection has the number of rows of the table")
+
+
+def _asked_for(
+    token: str,
+    *,
+    sdl: Path | None,
+    rows: int,
+    counts: tuple[tuple[str, int], ...],
+    **tenant: Any,  # noqa: ANN401
+) -> tuple[web.Application, bytes]:
+    """Return the application and its truth: of a whole schema, or of a tenant of ours."""
+    _refuse_mixture(
+        ("size", "factor", "traps") if sdl is not None else ("rows", "counts"),
+        "is not for a whole schema" if sdl is not None else "needs --schema",
+    )
+    if sdl is None:
+        return _generated(token, **tenant)
+    try:
+        schema = read_schema(sdl)
+        store = GeneratedStore(schema, rows, tenant["seed"], dict(counts))
+    except NotASchemaError as exc:
+        raise click.BadParameter(str(exc), param_hint="--schema") from exc
+    except UnknownCountError as exc:
+        raise click.BadParameter(str(exc), param_hint="--count") from exc
+    truth = orjson.dumps(store.truth, option=orjson.OPT_INDENT_2)
+    return SonarServer(Engine(schema), store, token).app(), truth
+
+
+def _refuse_mixture(names: tuple[str, ...], why: str) -> None:
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = next(one for one in context.command.params if one.name == name)
+            raise click.UsageError(f"{option.opts[0]} {why}")
 
 
 def _generated(

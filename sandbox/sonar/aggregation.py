@@ -10,12 +10,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sandbox.sonar.columns import Column, takes
 from sandbox.sonar.criteria import known
 from sandbox.sonar.schema import Attribute
-from sandbox.sonar.store import Row
+from sandbox.sonar.store import Row, View
 from sandbox.sonar.values import INTEGERS, InvalidArgumentError, instant
 
 _NUMBERS = INTEGERS | {"Float"}
+_ENDS = ("MIN", "MAX")
 
 
 def aggregate(
@@ -24,6 +26,9 @@ def aggregate(
     aggregators: Sequence[Mapping[str, Any]],
 ) -> list[Row]:
     """Return one Aggregation object per aggregator."""
+    if isinstance(rows, View):  # what they need is read out of the rows in one go
+        named = (attributes.get(one["field_name"]) for one in aggregators)
+        rows.collection.columns([one for one in named if one is not None and takes(one)])
     return [_aggregate(attributes, rows, aggregator) for aggregator in aggregators]
 
 
@@ -66,7 +71,23 @@ def _text(value: object) -> str:
 
 
 def _value(attribute: Attribute, rows: Sequence[Row], function: str) -> str | None:
-    values = [row[attribute.name] for row in rows if row.get(attribute.name) is not None]
+    if isinstance(rows, View):
+        column = _column(attribute, rows, function)
+        if column is not None:
+            return _of_column(attribute, rows, column, function)
+    held = [row[attribute.name] for row in rows if row.get(attribute.name) is not None]
+    return _of_values(attribute, held, function)
+
+
+def _column(attribute: Attribute, rows: View, function: str) -> Column | None:
+    """Return the column that an aggregate can be taken from, None when there is none."""
+    if not takes(attribute) or (attribute.scalar == "Datetime" and function not in _ENDS):
+        return None
+    columns = rows.collection.columns([attribute])
+    return None if columns is None else columns[0]
+
+
+def _of_values(attribute: Attribute, values: Sequence[Any], function: str) -> str | None:
     if function in ("SUM", "AVG"):
         if attribute.scalar not in _NUMBERS:
             raise InvalidArgumentError("aggregation", f"{function} works on numbers only.")
@@ -84,6 +105,22 @@ def _value(attribute: Attribute, rows: Sequence[Row], function: str) -> str | No
     if attribute.scalar == "Date":
         return str(chosen(values))
     raise InvalidArgumentError("aggregation", f"{function} works on numbers and dates only.")
+
+
+def _of_column(attribute: Attribute, rows: View, column: Column, function: str) -> str | None:
+    total = column.total(rows.places)
+    if function == "SUM":
+        return str(total.sum)
+    if not total.count:
+        return None
+    if function == "AVG":
+        return str(total.sum / total.count)
+    chosen = total.highest if function == "MAX" else total.lowest
+    if attribute.scalar in INTEGERS:
+        return str(chosen)
+    held = map(column.numbers.__getitem__, rows.places)
+    first = next(place for place, value in enumerate(held) if value == chosen)
+    return str(rows[first][attribute.name])  # as the row writes it
 
 
 def _number(attribute: Attribute, value: str | float) -> int | float:

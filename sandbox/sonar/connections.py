@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from sandbox.sonar.aggregation import aggregate
 from sandbox.sonar.criteria import Test, equals, known
+from sandbox.sonar.flaws import Flaw
+from sandbox.sonar.narrowing import in_order, narrowed
 from sandbox.sonar.schema import Attribute
 from sandbox.sonar.search import general, matches, related, visible
-from sandbox.sonar.store import Row
+from sandbox.sonar.store import Row, View
 from sandbox.sonar.subject import Subject
 from sandbox.sonar.values import InvalidArgumentError, reader
 
@@ -45,11 +48,13 @@ class Connection:
         rows: Sequence[Row],
         arguments: Mapping[str, Any],
         limits: Limits = HONEST,
+        flaws: Sequence[Flaw] = (),
     ) -> None:
         self._subject = subject
         self._arguments = arguments
         self._rows = rows
         self._limits = limits
+        self._flaws = flaws
         size = min(DEFAULT_PAGE, limits.page)
         paginator = arguments.get("paginator") or {"page": 1, "records_per_page": size}
         self._page: int = paginator["page"]
@@ -64,13 +69,23 @@ class Connection:
     @cached_property
     def found(self) -> Sequence[Row]:
         """Every row that passes the filters, in the order asked for."""
-        rows = select(self._subject, self._rows, self._arguments)
-        return ordered(self._subject.attributes, rows, self._arguments.get("sorter") or ())
+        rows, arguments = self._rows, self._arguments
+        if isinstance(rows, View):
+            rows, arguments = narrowed(rows, self._subject.attributes, arguments)
+        rows = select(self._subject, rows, arguments)
+        return ordered(self._subject.attributes, rows, arguments.get("sorter") or ())
 
     def entities(self) -> Sequence[Row]:
         """Return the rows of the page; past the last page there are none."""
         start = (self._page - 1) * self._size
         return self.found[start : start + self._size]
+
+    def page(self, asked: AbstractSet[str]) -> Sequence[Row]:
+        """Return the rows of the page, unless showing these fields of them fails."""
+        rows = self.entities()
+        for flaw in self._flaws:
+            flaw.check(rows, asked)
+        return rows
 
     def page_info(self) -> Row:
         """Return the counts that belong to the filtered rows."""
@@ -123,8 +138,12 @@ def ordered(
 
     Rows lie in id order already. Null sorts before every value.
     """
-    if [dict(sorter) for sorter in sorters] == [{"attribute": "id", "direction": "ASC"}]:
+    if not sorters or [dict(one) for one in sorters] == [{"attribute": "id", "direction": "ASC"}]:
         return rows
+    if isinstance(rows, View):
+        view = in_order(rows, attributes, sorters)
+        if view is not None:
+            return view
     result = list(rows)
     for sorter in reversed(sorters):
         attribute = known(attributes, sorter["attribute"], "sorter")

@@ -149,6 +149,10 @@ class RowExecutor(Executor[Any]):
     ) -> Internal:
         """Read the plain leaves directly, leave everything else to graphql-core."""
         if type(source_value) is not dict:
+            if parent_type.name == "__Type":
+                return self._described(
+                    parent_type, source_value, path, grouped_field_set, position_context
+                )
             return super().execute_fields(
                 parent_type, source_value, path, grouped_field_set, position_context
             )
@@ -161,6 +165,16 @@ class RowExecutor(Executor[Any]):
             others = super().execute_fields(parent_type, source_value, path, rest, position_context)
             values.update(cast("dict[str, Any]", others))  # execution is synchronous
         return values
+
+    def _described(
+        self, parent_type: GraphQLObjectType, kind: Internal, *rest: Internal
+    ) -> Internal:
+        """Describe a type; the thousands of arguments of one type share its description."""
+        known = self.__dict__.setdefault("_descriptions", {})
+        key = str(kind), id(rest[1])  # how it is written, and what is asked of it
+        if key not in known:
+            known[key] = super().execute_fields(parent_type, kind, *rest)
+        return known[key]
 
     def _plan(
         self, parent_type: GraphQLObjectType, grouped_field_set: Internal

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.sonar.changes import Change
+from sandbox.sonar.flaws import ANSWERS
 from sandbox.sonar.pressure import Budget, Chaos
 
 DOWNLOADS = "api/files"  # stands in for a collection where the bytes of files are meant
@@ -30,8 +31,23 @@ TRANSPORT = frozenset(
     }
 )
 OF_A_COLLECTION = frozenset(
-    {"denied_collection", "empty_collection", "denied_field", "wrong_total", "capped_total"}
+    {
+        "denied_collection",
+        "empty_collection",
+        "denied_field",
+        "wrong_total",
+        "capped_total",
+        "unreadable_row",
+        "too_large",
+    }
 )
+_NEEDS = {  # what an order must name beside the collection
+    "denied_field": "field",
+    "unreadable_row": "key",
+    "page_limit": "limit",
+    "capped_total": "limit",
+    "too_large": "limit",
+}
 STANDING = OF_A_COLLECTION | {"page_limit", "expired_token"}
 KINDS = TRANSPORT | STANDING
 _OF_DOWNLOADS = TRANSPORT - {"errors_beside_data"} | {"expired_token", "denied_collection"}
@@ -50,10 +66,12 @@ class Fault:
     times: int | None = 1
     after: int = 0
     retry_after: int | None = None  # rate_limited: seconds for the header
-    field: str | None = None  # denied_field
+    field: str | None = None  # denied_field, unreadable_row
+    key: str | None = None  # unreadable_row
     by: int = 1  # wrong_total: added to the count
-    limit: int | None = None  # page_limit, capped_total, limit_reached
-    seconds: float = 1.0  # slow
+    limit: int | None = None  # page_limit, capped_total, too_large, limit_reached
+    seconds: float = 1.0  # slow, timed out
+    answer: str = "server_error"  # unreadable_row, too_large
 
     def concerns(self, collections: frozenset[str]) -> bool:
         """Say whether a request for these root fields is one that this fault waits for."""
@@ -126,13 +144,16 @@ def read_fault(body: Mapping[str, Any]) -> Fault:
         raise InvalidFaultError(f"{kind} needs a collection")
     if body.get("collection") == DOWNLOADS and kind not in _OF_DOWNLOADS:
         raise InvalidFaultError(f"for {DOWNLOADS} the kind must be one of {sorted(_OF_DOWNLOADS)}")
-    if kind == "denied_field" and not body.get("field"):
-        raise InvalidFaultError("denied_field needs a field")
-    if kind in ("page_limit", "capped_total") and body.get("limit") is None:
-        raise InvalidFaultError(f"{kind} needs a limit")
+    needed = _NEEDS.get(kind)
+    if needed is not None and body.get(needed) in (None, ""):
+        raise InvalidFaultError(f"{kind} needs a {needed}")
+    if body.get("answer", "server_error") not in ANSWERS:
+        raise InvalidFaultError(f"answer must be one of {sorted(ANSWERS)}")
     for name in ("times", "after", "retry_after", "by", "limit"):
         _check(name, body.get(name), int)
     _check("seconds", body.get("seconds"), float)
+    if body.get("key") is not None:
+        body = {**body, "key": str(body["key"])}
     return Fault(**{"times": None if kind in STANDING else 1, **body})
 
 

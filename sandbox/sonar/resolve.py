@@ -9,26 +9,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    InlineFragmentNode,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    is_non_null_type,
+)
 
 from sandbox.sonar.connections import HONEST, Connection, Limits, select
+from sandbox.sonar.flaws import Flaw
 from sandbox.sonar.schema import (
-    RelationKind,
     attributes,
+    connection_entity,
     list_attributes,
     query_type,
-    relation,
     root_queries,
 )
-from sandbox.sonar.search import id_range
-from sandbox.sonar.store import Collection, Row, Store
+from sandbox.sonar.store import Row, Store
 from sandbox.sonar.subject import Subject
 
 Json = Any
 Source = Row | Connection | None  # what a field can resolve to, apart from leaves and lists
 Info = GraphQLResolveInfo[Any]
-
-_SINGLE = frozenset({RelationKind.PARENT, RelationKind.OWNER, RelationKind.ONE_CHILD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,7 @@ class Scene:
     denied_collections: frozenset[str] = frozenset()
     empty_collections: frozenset[str] = frozenset()
     denied_fields: frozenset[tuple[str, str]] = frozenset()  # entity type, field
+    flaws: Mapping[str, Sequence[Flaw]] = field(default_factory=dict)  # by root query
     limits: Mapping[str, Limits] = field(default_factory=dict)  # by root query
     other_limits: Limits = HONEST
 
@@ -53,7 +63,11 @@ def resolve_field(source: Source, info: Info, **arguments: Json) -> Json:
     scene: Scene = info.context
     if info.parent_type is query_type(scene.schema):
         return _root(scene, info.field_name, arguments)
+    if info.parent_type is scene.schema.mutation_type:
+        raise GraphQLError("This Sonar exists for reading only.")
     if isinstance(source, Connection):
+        if info.field_name == "entities":
+            return source.page(_asked(info))
         return getattr(source, info.field_name)()
     if (info.parent_type.name, info.field_name) in scene.denied_fields:
         raise _denied(f"the field {info.field_name} of {info.parent_type.name}")
@@ -66,21 +80,24 @@ def resolve_field(source: Source, info: Info, **arguments: Json) -> Json:
     return _follow(scene, parent, source, info.field_name, arguments)
 
 
-def _root(scene: Scene, name: str, arguments: Mapping[str, Any]) -> Source:
+def _root(scene: Scene, name: str, arguments: Mapping[str, Any]) -> Json:
     if name in scene.denied_collections:
         raise _denied(name)
     query = root_queries(scene.schema)[name]
-    collection = scene.store.collections[name]
+    rows = scene.store.collections[name].every()
+    if query.listed:
+        return list(rows)
     if query.singleton:
-        return next(iter(collection.rows), None)
+        return next(iter(rows), None)
     subject = scene.subject(query.entity)
     if not query.paged:
-        return _Whole(subject, collection.rows, {})
+        return _Whole(subject, rows, {})
     limits = scene.limits.get(name, scene.other_limits)
     if name in scene.empty_collections:
         return Connection(subject, (), arguments, limits)
-    rows, rest = _narrowed(collection, arguments)
-    return Connection(subject, rows, rest, limits)
+    if query.asks:  # what must be given there says what to compute, not what to look for
+        arguments = {"paginator": arguments.get("paginator"), "include_archived": True}
+    return Connection(subject, rows, arguments, limits, scene.flaws.get(name, ()))
 
 
 class _Whole(Connection):
@@ -90,33 +107,38 @@ class _Whole(Connection):
         return self.found
 
 
-def _narrowed(
-    collection: Collection, arguments: Mapping[str, Any]
-) -> tuple[Sequence[Row], Mapping[str, Any]]:
-    """Use the id order where the arguments allow it; return the rows left and what to ask them."""
-    if not collection.keyed:
-        return collection.rows, arguments
-    if arguments.get("id") is not None:
-        row = collection.get(str(arguments["id"]))
-        return (() if row is None else (row,)), arguments
-    if arguments.get("search"):
-        wanted = id_range(arguments["search"])
-        rows = collection.between(wanted.lowest, wanted.highest)
-        return rows, {**arguments, "search": wanted.rest}
-    return collection.rows, arguments
-
-
 def _follow(
     scene: Scene, parent: GraphQLObjectType, row: Row, name: str, arguments: Mapping[str, Any]
-) -> Source:
-    start = scene.subject(parent.name)
+) -> Json:
+    start, kind = scene.subject(parent.name), parent.fields[name].type
     subject, rows = start.follow(row, name)
     if subject is None:
         return None
-    if relation(scene.schema, parent, name).kind in _SINGLE:
-        return next(iter(select(subject, rows, arguments)), None)
-    return Connection(subject, rows, arguments, scene.other_limits)
+    if is_list_type(get_nullable_type(kind)):
+        return list(rows)
+    answer = get_named_type(kind)
+    if isinstance(answer, GraphQLObjectType) and connection_entity(answer) is not None:
+        return Connection(subject, rows, arguments, scene.other_limits)
+    if is_non_null_type(kind):  # nothing there can be hidden or left unmatched
+        arguments = {"include_archived": True}
+    return next(iter(select(subject, rows, arguments)), None)
 
 
 def _denied(what: str) -> GraphQLError:
     return GraphQLError(f"You do not have permission to read {what}.")
+
+
+def _asked(info: Info) -> frozenset[str]:
+    """Return the names of the fields that are asked of each row of a page."""
+    names: set[str] = set()
+    waiting = [node.selection_set for node in info.field_nodes]
+    while waiting:
+        selections = waiting.pop()
+        for node in () if selections is None else selections.selections:
+            if isinstance(node, FieldNode):
+                names.add(node.name.value)
+            elif isinstance(node, FragmentSpreadNode):
+                waiting.append(info.fragments[node.name.value].selection_set)
+            elif isinstance(node, InlineFragmentNode):
+                waiting.append(node.selection_set)
+    return frozenset(names)

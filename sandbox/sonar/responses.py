@@ -13,6 +13,7 @@ from graphql import ExecutionResult
 from sandbox.sonar.contents import content
 from sandbox.sonar.engine import answer
 from sandbox.sonar.faults import Fault
+from sandbox.sonar.flaws import Flaw
 from sandbox.sonar.store import Row
 
 _HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center></body></html>\n"
@@ -37,6 +38,13 @@ def unauthenticated() -> web.Response:
 def refusal(faults: Sequence[Fault]) -> web.Response | None:
     """Return the answer given instead of the one asked for, None when nothing refuses."""
     return next((_REFUSALS[f.kind](f) for f in faults if f.kind in _REFUSALS), None)
+
+
+def of_flaw(flaw: Flaw) -> web.Response:
+    """Return the answer to a request for a page that fails."""
+    if flaw.answer == "timed_out":
+        return _page(504, "Gateway Time-out")
+    return _page(500, "Server Error")
 
 
 def of_result(result: ExecutionResult, kinds: Collection[str]) -> web.Response:

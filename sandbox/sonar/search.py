@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -25,7 +24,7 @@ from sandbox.sonar.criteria import (
 from sandbox.sonar.schema import list_attributes
 from sandbox.sonar.store import Row
 from sandbox.sonar.subject import Subject
-from sandbox.sonar.values import InvalidArgumentError, read_argument
+from sandbox.sonar.values import InvalidArgumentError
 
 Search = Mapping[str, Any]
 
@@ -71,36 +70,6 @@ def related(subject: Subject, filters: Sequence[Mapping[str, Any]]) -> Test:
 def visible(row: Row) -> bool:
     """Say whether a row is shown without `include_archived`."""
     return row.get("archived_at") is None
-
-
-@dataclass(frozen=True, slots=True)
-class IdRange:
-    """The id range that a search asks for, and what it asks beyond that."""
-
-    lowest: int | None
-    highest: int | None
-    rest: Sequence[Search]
-
-
-def id_range(searches: Sequence[Search]) -> IdRange:
-    """Take the id bounds out of a single Search, so that a keyset page costs one bisect."""
-    if len(searches) != 1:
-        return IdRange(None, None, searches)
-    lowest: int | None = None
-    highest: int | None = None
-    others = []
-    for item in searches[0].get("integer_fields") or ():
-        if item["attribute"] != "id" or item["operator"] == "NEQ":
-            others.append(item)
-            continue
-        value: int = read_argument("Int64Bit", "id", item["search_value"], "search")
-        if item["operator"] in ("GT", "GTE", "EQ"):
-            bound = value + 1 if item["operator"] == "GT" else value
-            lowest = bound if lowest is None else max(lowest, bound)
-        if item["operator"] in ("LT", "LTE", "EQ"):
-            bound = value - 1 if item["operator"] == "LT" else value
-            highest = bound if highest is None else min(highest, bound)
-    return IdRange(lowest, highest, [{**searches[0], "integer_fields": others}])
 
 
 def _criteria(subject: Subject, search: Search) -> Iterable[Test]:

@@ -17,11 +17,13 @@ from sandbox.sonar.connections import HONEST, Limits
 from sandbox.sonar.control import Control
 from sandbox.sonar.engine import Engine
 from sandbox.sonar.faults import DOWNLOADS, Fault
+from sandbox.sonar.flaws import Flaw, failed
 from sandbox.sonar.resolve import Scene
 from sandbox.sonar.responses import (
     drop,
     drop_midway,
     of_file,
+    of_flaw,
     of_json,
     of_result,
     refusal,
@@ -68,10 +70,15 @@ class SonarServer:
         self._control.make_changes(document.root_fields)
         faults = self._control.plan.take(document.root_fields)
 
-        def respond() -> web.Response:
+        async def respond() -> web.Response:
             scene, operation = self._scene(faults), body.get("operationName")
             result = self._engine.execute(scene, document, variables, operation)
-            return of_result(result, {fault.kind for fault in faults})
+            flaw = failed(result.errors)
+            if flaw is None:
+                return of_result(result, {fault.kind for fault in faults})
+            if flaw.answer == "timed_out":
+                await asyncio.sleep(flaw.seconds)
+            return of_flaw(flaw)
 
         return await _spoiled(request, faults, respond)
 
@@ -80,10 +87,11 @@ class SonarServer:
         faults = self._control.plan.take(frozenset({DOWNLOADS}))
         kinds = {fault.kind for fault in faults}
 
-        def respond() -> web.Response:
+        async def respond() -> web.Response:
             if "denied_collection" in kinds:
                 return of_json({"message": "This action is unauthorized."}, status=403)
-            row = self._store.named("files").get(key)
+            files = self._store.collections.get("files")
+            row = None if files is None else files.get(key)
             if row is None:
                 return of_json({"message": "Not Found"}, status=404)
             return of_file(row, kinds)
@@ -109,13 +117,14 @@ class SonarServer:
             denied_collections=_collections(faults, "denied_collection"),
             empty_collections=_collections(faults, "empty_collection"),
             denied_fields=frozenset(denied_fields),
+            flaws=_flaws(faults),
             limits=limits,
             other_limits=general,
         )
 
 
 async def _spoiled(
-    request: web.Request, faults: Sequence[Fault], respond: Callable[[], web.Response]
+    request: web.Request, faults: Sequence[Fault], respond: Callable[[], Awaitable[web.Response]]
 ) -> web.StreamResponse:
     """Answer as the faults allow: late, refused, not at all, in part, or well."""
     kinds = {fault.kind for fault in faults}
@@ -127,12 +136,22 @@ async def _spoiled(
     if "dropped" in kinds:
         return drop(request)
     if "dropped_midway" in kinds:
-        return await drop_midway(request, respond())
-    return respond()
+        return await drop_midway(request, await respond())
+    return await respond()
 
 
 def _collections(faults: Sequence[Fault], kind: str) -> frozenset[str]:
     return frozenset(f.collection for f in faults if f.kind == kind and f.collection is not None)
+
+
+def _flaws(faults: Sequence[Fault]) -> dict[str, list[Flaw]]:
+    flaws: dict[str, list[Flaw]] = {}
+    for fault in faults:
+        if fault.kind in ("unreadable_row", "too_large") and fault.collection is not None:
+            limit = fault.limit if fault.kind == "too_large" else None
+            flaw = Flaw(fault.key, fault.field, limit, fault.answer, fault.seconds)
+            flaws.setdefault(fault.collection, []).append(flaw)
+    return flaws
 
 
 def _lowered(limits: Limits, fault: Fault) -> Limits:

@@ -59,6 +59,9 @@ class Subject:
         No subject: the row has no owner, or one of a type that is not modelled.
         """
         followed = relation(self.schema, self._object, name)
+        if followed.kind is RelationKind.LOOSE:
+            found_loose = self.store.loose(row, name, followed.target)
+            return self.of(followed.target), found_loose
         entity = followed.target or row.get(followed.type_column)
         collection = self.store.of_entity(entity) if entity else None
         if collection is None or entity is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from datetime import date, datetime, time
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from graphql import GraphQLError
@@ -33,7 +33,7 @@ class InvalidArgumentError(GraphQLError):
         super().__init__("validation", extensions=details)
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def instant(text: str) -> datetime:
     """Parse an ISO 8601 instant with an offset."""
     read = datetime.fromisoformat(text)
