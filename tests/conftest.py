@@ -16,7 +16,7 @@ from sqlalchemy import URL, Engine
 
 from runtime import warehouse as runtime_warehouse
 from services import mariadb, postgres
-from tests import services
+from tests import proving, services
 
 _OPERATOR_VARIABLES = (
     "SONAR_URL",
@@ -34,9 +34,11 @@ _OPERATOR_VARIABLES = (
 )
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Treat SIGTERM as Ctrl-C, so that a time limit stops the servers of the session as well."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if proving.proving():
+        config.pluginmanager.register(proving.Record(), "proof")
 
 
 @pytest.fixture(autouse=True)
