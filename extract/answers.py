@@ -1,101 +1,161 @@
 """From the bytes of one HTTP answer to typed data, or to the error that says what to do (pure).
 
 An entity's own bytes are kept as `msgspec.Raw`, so numbers of any size and precision reach the
-warehouse unchanged. Error bodies were collected from published clients; their texts are documented
-nowhere, so a failure is told by the presence of `errors`, and texts only choose between remedies.
+warehouse unchanged. A failure is told by the presence of `errors`, never by a text alone.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from extract.characters import storable
-from extract.failures import Denied, FieldsDenied, RateLimited
-from runtime.errors import ConfigError, FatalSourceError, RetriableSourceError
-
-_SHOWN = 160
-_RATE_LIMIT = re.compile(r"rate.?limit|too many|throttl|\b429\b", re.IGNORECASE)
-_NO_TOKEN = re.compile(r"unauthenticated|invalid token|token (has )?expired", re.IGNORECASE)
-_NO_RIGHT = re.compile(
-    r"permission|not authori[sz]ed|unauthori[sz]ed|forbidden|denied|not allowed", re.IGNORECASE
+from extract.complaints import classified
+from extract.failures import (
+    CutOff,
+    ErrorInsteadOfData,
+    ErrorsBesideData,
+    NotASonar,
+    Oversized,
+    Rate,
+    RateLimited,
+    ServerFailed,
+    TimedOut,
+    TokenRefused,
+    WebPage,
 )
-_BAD_QUERY = re.compile(
-    r"cannot query field|unknown (argument|type|field)|syntax error|validation", re.IGNORECASE
-)
-_UNKNOWN_FIELD = re.compile(r'cannot query field "(\w+)"', re.IGNORECASE)
-_STRUCTURE = frozenset({"entities", "page_info", "aggregations"})
+from runtime.errors import FatalSourceError
 
 
 class _Envelope(msgspec.Struct):
     data: dict[str, msgspec.Raw] | None = None
-    errors: list[Any] | None = None
+    errors: Any = None
     error: Any = None
     message: Any = None
 
 
+class _Loose(msgspec.Struct):
+    """An answer whose `data` is no object, as a server of PHP sends an empty one: `[]`."""
+
+    errors: Any = None
+    error: Any = None
+    message: Any = None
+    data: ClassVar[None] = None
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+_LOOSE = msgspec.json.Decoder(_Loose)
+
+
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Data by root query, undecoded, and how many characters had to be replaced."""
+class Answered(Mapping[str, msgspec.Raw]):
+    """The data of one request by alias, undecoded.
+
+    `size` is its bytes, `replaced` the characters that no warehouse could hold, `date` Sonar's own
+    time of the answer (UTC), `seconds` how long it took, without the waiting before it.
+    """
 
     data: Mapping[str, msgspec.Raw]
-    replaced: int
     size: int
+    replaced: int = 0
+    date: datetime | None = None
+    seconds: float = 0.0
+
+    def __getitem__(self, alias: str) -> msgspec.Raw:
+        return self.data[alias]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
 
 
-def parse(status: int, retry_after: str | None, body: bytes) -> Answer:
-    """Return the data of an HTTP answer.
+def parse(status: int, retry_after: str | None, body: bytes, asked: str = "") -> Answered:
+    """Return the data of an HTTP answer; `asked` is the query, whose names may be shown.
 
     Raises:
-        ConfigError: 401, 403, a redirect or no such page: the address or the token is wrong.
-        RateLimited: 429, or an error text that says so.
-        RetriableSourceError: 5xx, HTML, cut-off JSON, an error that may pass.
+        TokenRefused: 401, 403. NotASonar: a redirect or no such page.
+        RateLimited: 429, or an error text that says so. Oversized: a size that Sonar refuses.
+        ServerFailed, TimedOut, CutOff, WebPage, ErrorsBesideData, ErrorInsteadOfData: may pass.
         Denied, FieldsDenied: the token may not read the collection, or some of its fields.
         FatalSourceError: the query itself was refused.
     """
     _check_status(status, retry_after)
     text, replaced = storable(body)
     try:
-        envelope = msgspec.json.decode(text, type=_Envelope)
-    except msgspec.ValidationError:  # JSON, but no GraphQL answer
-        raise _classified(["neither data nor errors"]) from None
+        envelope = _opened(text)
+    except msgspec.ValidationError:
+        raise ErrorInsteadOfData("Sonar answered with JSON that is no GraphQL answer") from None
     except msgspec.DecodeError:
-        if status >= HTTPStatus.BAD_REQUEST:
-            raise FatalSourceError(f"Sonar answered HTTP {status}") from None
-        looks = "a web page" if body.lstrip()[:1] == b"<" else "no complete JSON"
-        raise RetriableSourceError(f"Sonar answered with {looks}") from None
-    if envelope.errors:
-        raise _classified([error for error in envelope.errors if error])
+        raise _no_json(status, body) from None
+    if errors := _listed(envelope.errors):
+        raise classified(errors, asked, ErrorsBesideData)
     if envelope.data is None:
-        raise _classified([envelope.error or envelope.message or "neither data nor errors"])
-    return Answer(data=envelope.data, replaced=replaced, size=len(body))
+        said = envelope.error or envelope.message or "neither data nor errors"
+        raise classified([said], asked, ErrorInsteadOfData)
+    return Answered(data=envelope.data, size=len(body), replaced=replaced)
+
+
+def http_date(text: str | None) -> datetime | None:
+    """Return the moment of an HTTP date in UTC, None when there is none to read."""
+    if text is None:
+        return None
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def told_rate(headers: Mapping[str, str]) -> Rate | None:
+    """Return the request limit that an answer's headers name; it counts by the minute."""
+    text = headers.get("X-RateLimit-Limit") or headers.get("RateLimit-Limit") or ""
+    return Rate(int(text)) if text.isdecimal() and int(text) > 0 else None
 
 
 def _check_status(status: int, retry_after: str | None) -> None:
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise ConfigError(
-            f"Sonar refuses the token (HTTP {status}): check SONAR_API_KEY, and that this "
-            "machine's address is on the instance's allow list"
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise TokenRefused("Sonar refuses the token (HTTP 401): check SONAR_API_KEY")
+    if status == HTTPStatus.FORBIDDEN:
+        raise TokenRefused(
+            "Sonar refuses the token (HTTP 403): check SONAR_API_KEY, the rights of its user, and "
+            "that this machine's address is on the instance's allow list"
         )
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise RateLimited("Sonar limits the rate of requests (HTTP 429)", _seconds(retry_after))
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        raise Oversized("Sonar refuses the size of the request (HTTP 413)")
+    if status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT}:
+        raise TimedOut(f"Sonar did not answer in time (HTTP {status})")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise ServerFailed(f"Sonar answered HTTP {status}", _seconds(retry_after))
     if status == HTTPStatus.NOT_FOUND or HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus(400):
-        raise ConfigError(
+        raise NotASonar(
             f"there is no GraphQL at SONAR_URL (HTTP {status}): write it as https://<instance>, "
             "without a path"
         )
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-        wait = _seconds(retry_after)
-        if wait is not None:
-            raise RateLimited(f"Sonar asks to wait (HTTP {status})", wait)
-        raise RetriableSourceError(f"Sonar answered HTTP {status}")
+
+
+def _opened(text: bytes) -> _Envelope | _Loose:
+    try:
+        return _ENVELOPE.decode(text)
+    except msgspec.ValidationError:
+        return _LOOSE.decode(text)
+
+
+def _no_json(status: int, body: bytes) -> Exception:
+    if status >= HTTPStatus.BAD_REQUEST:
+        return FatalSourceError(f"Sonar answered HTTP {status} without JSON")
+    if body.lstrip()[:1] == b"<":
+        return WebPage("Sonar answered with a web page")
+    return CutOff("Sonar answered with no complete JSON")
 
 
 def _seconds(retry_after: str | None) -> float | None:
@@ -106,52 +166,9 @@ def _seconds(retry_after: str | None) -> float | None:
         return max(0.0, float(retry_after))
     except ValueError:
         pass
-    try:
-        when = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
+    when = http_date(retry_after)
+    return None if when is None else max(0.0, (when - datetime.now(UTC)).total_seconds())
 
 
-def _message(error: Any) -> str:  # noqa: ANN401 - foreign JSON
-    text = error.get("message", error) if isinstance(error, dict) else error
-    return " ".join(str(text).split())[:_SHOWN]
-
-
-def _is_denial(error: Any, message: str) -> bool:  # noqa: ANN401
-    extensions = error.get("extensions") if isinstance(error, dict) else None
-    category = extensions.get("category") if isinstance(extensions, dict) else None
-    return category == "authorization" or bool(_NO_RIGHT.search(message))
-
-
-def _field_at_fault(error: Any, message: str) -> str | None:  # noqa: ANN401
-    """Return the row's field that an error is about: below the root, its rows and their numbers."""
-    if unknown := _UNKNOWN_FIELD.search(message):
-        return unknown.group(1)
-    path = error.get("path") if isinstance(error, dict) else None
-    if not isinstance(path, list):
-        return None
-    below = [part for part in path[1:] if isinstance(part, str) and part not in _STRUCTURE]
-    return below[0] if below else None
-
-
-def _classified(errors: Sequence[Any]) -> Exception:
-    messages = [_message(error) for error in errors]
-    first = messages[0] if messages else "an empty list of errors"
-    everything = " ".join(messages)
-    if _RATE_LIMIT.search(everything):
-        return RateLimited(f"Sonar limits the rate of requests: {first}")
-    if _NO_TOKEN.search(everything):
-        return ConfigError(f"Sonar refuses the token: {first}. Check SONAR_API_KEY")
-    pairs = list(zip(errors, messages, strict=True))
-    refused = [(e, m) for e, m in pairs if _is_denial(e, m) or _UNKNOWN_FIELD.search(m)]
-    fields = {_field_at_fault(error, message) for error, message in refused}
-    if refused and len(refused) == len(pairs):
-        named = {name for name in fields if name}
-        if None not in fields:
-            return FieldsDenied(f"Sonar refuses fields: {first}", named)
-        return Denied(f"Sonar denies it: {first}")
-    if _BAD_QUERY.search(everything):
-        return FatalSourceError(f"Sonar refused the query: {first}")
-    return RetriableSourceError(f"Sonar answered with an error: {first}")
+def _listed(errors: Any) -> list[Any]:  # noqa: ANN401 - foreign JSON
+    return [error for error in (errors if isinstance(errors, list) else [errors]) if error]

@@ -7,40 +7,63 @@ from __future__ import annotations
 
 import re
 
-_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-_ESCAPE = re.compile(
-    rb"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    rb"|(?P<refused>\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\u0000)"
-    rb"|\\.",
-    re.DOTALL,
-)
+_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
+_LOW_HALF = re.compile(rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_HIGH = b"89abAB"
 _REPLACEMENT = rb"\ufffd"
+_BACKSLASH = 0x5C
+_ESCAPE = 6  # characters of \u0000
 
 
 def storable(body: bytes) -> tuple[bytes, int]:
     """Return `body` with each unstorable character replaced, and how many there were.
 
-    Escapes are read one by one, so that an escaped backslash before `u0000` stays what it is. Bytes
-    that are not UTF-8 are replaced as well; they cannot be told apart and count as one a run.
+    An escaped backslash before `u0000` stays what it is. Bytes that are not UTF-8 are replaced as
+    well, one for each place where reading had to start anew.
     """
     replaced = 0
     if not body.isascii():
         try:
             body.decode("utf-8")
         except UnicodeDecodeError:
-            text = body.decode("utf-8", errors="replace")
-            replaced += text.count("\N{REPLACEMENT CHARACTER}")
-            body = text.encode("utf-8")
-    if not _SUSPECT.search(body):
-        return body, replaced
+            text = body.decode("utf-8", errors="replace").encode("utf-8")
+            mark = "\N{REPLACEMENT CHARACTER}".encode()
+            replaced += text.count(mark) - body.count(mark)
+            body = text
+    pieces: list[bytes] = []
+    done = 0
     count = 0
-
-    def mend(escape: re.Match[bytes]) -> bytes:
-        nonlocal count
-        if escape.group("refused") is None:
-            return escape.group()
+    for start in _unstorable(body):
+        pieces += (body[done:start], _REPLACEMENT)
+        done = start + _ESCAPE
         count += 1
-        return _REPLACEMENT
+    if not count:
+        return body, replaced
+    return b"".join([*pieces, body[done:]]), replaced + count
 
-    mended = _ESCAPE.sub(mend, body)
-    return mended, replaced + count
+
+def _unstorable(body: bytes) -> list[int]:
+    """Return where the escapes begin that jsonb refuses.
+
+    Only escapes that could be refused are looked at: a server that escapes everything beyond ASCII
+    sends tens of thousands of others on a page.
+    """
+    found: list[int] = []
+    paired = 0
+    for match in _SUSPECT.finditer(body):
+        start = match.start()
+        if start < paired or _is_escaped(body, start):
+            continue
+        if body[start + 3] in _HIGH and _LOW_HALF.match(body, start + _ESCAPE):
+            paired = start + 2 * _ESCAPE
+        else:
+            found.append(start)
+    return found
+
+
+def _is_escaped(body: bytes, start: int) -> bool:
+    """Tell whether the backslash at `start` is itself the second of a pair."""
+    before = start
+    while before > 0 and body[before - 1] == _BACKSLASH:
+        before -= 1
+    return (start - before) % 2 == 1

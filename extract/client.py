@@ -1,7 +1,6 @@
 """The conversation with Sonar: one gql session, one budget, bounded retries, typed failures.
 
-gql's transport is subclassed at `execute`, its public method, so that an answer's bytes are split
-instead of parsed and its status and headers are seen. Each document is parsed and printed once.
+Each document is parsed and printed once.
 """
 
 from __future__ import annotations
@@ -9,25 +8,37 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
-import msgspec
-import orjson
 from gql import Client, GraphQLRequest
-from gql.transport.aiohttp import AIOHTTPTransport
-from graphql import ExecutionResult, GraphQLSchema
+from graphql import GraphQLSchema
 
-from extract.answers import Answer, parse
+from extract.answers import Answered
+from extract.budget import Budget, Clock
 from extract.discovery import INTROSPECTION, schema_from
-from extract.failures import RateLimited, Unreachable
-from runtime.errors import ConfigError, RetriableSourceError
+from extract.failures import (
+    ConnectionLost,
+    Denied,
+    FieldsDenied,
+    NotASonar,
+    Oversized,
+    RateLimited,
+    ServerFailed,
+    TokenExpired,
+    TokenRefused,
+    Unreachable,
+    WebPage,
+)
+from extract.transport import Transport
+from runtime.errors import ConfigError, FatalSourceError, RetriableSourceError, SourceError
 from runtime.log import redact
 from runtime.settings import SonarApi
+
+__all__ = ["Answered", "Clock", "Manners", "Query", "Sonar", "Tally"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,16 +46,21 @@ _LONGEST_WAIT = 60.0
 _LONGEST_RETRY_AFTER = 900.0
 _FIRST_CONTACT_RETRIES = 2  # a wrong address is more likely than a passing fault
 _CONNECT_SECONDS = 10.0
+_WINDOWS = 2  # so many windows of the request budget are waited for before a rate limit is final
 
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How patiently Sonar is asked. `delay` is the first wait; it doubles with each attempt."""
+    """How patiently Sonar is asked. `delay` is the first wait; it doubles with each attempt.
+
+    `requests_per_minute` None: as many as Sonar takes, which is learned when it refuses.
+    """
 
     workers: int = 4
     timeout: float = 60.0
     delay: float = 1.0
     retries: int = 5
+    requests_per_minute: int | None = None
 
 
 @dataclass(slots=True)
@@ -56,22 +72,11 @@ class Tally:
     bytes: int = 0
     replaced: int = 0
 
-    def add(self, answer: Answer) -> None:
+    def add(self, answer: Answered) -> None:
         """Count one answer."""
+        self.requests += 1
         self.bytes += answer.size
         self.replaced += answer.replaced
-
-
-class Clock:
-    """Time as the conversation needs it."""
-
-    def now(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
 
 
 class Query(GraphQLRequest):
@@ -93,33 +98,7 @@ class Query(GraphQLRequest):
         return {"query": self._text, "variables": self.variable_values or {}}
 
 
-class _Transport(AIOHTTPTransport):
-    """gql's HTTP transport, with answers kept as bytes per entity."""
-
-    async def execute(
-        self,
-        request: GraphQLRequest,
-        *,
-        extra_args: dict[str, Any] | None = None,  # noqa: ARG002 - gql's signature
-        upload_files: bool = False,  # noqa: ARG002 - gql's signature
-    ) -> ExecutionResult:
-        if self.session is None:
-            raise RetriableSourceError("the session with Sonar is closed")
-        try:
-            async with self.session.post(
-                self.url, data=orjson.dumps(request.payload), allow_redirects=False
-            ) as response:
-                body = await response.read()
-        except aiohttp.ClientConnectorError as exc:
-            raise Unreachable(f"no connection to Sonar: {exc.strerror or exc}") from None
-        except TimeoutError:
-            raise RetriableSourceError("Sonar did not answer in time") from None
-        except aiohttp.ClientError as exc:
-            raise RetriableSourceError(
-                f"the connection to Sonar broke ({type(exc).__name__})"
-            ) from None
-        answer = parse(response.status, response.headers.get("Retry-After"), body)
-        return ExecutionResult(data={"answer": answer})
+_PING = Query("{ __typename }")
 
 
 class Sonar:
@@ -131,14 +110,21 @@ class Sonar:
         manners: Manners,
         *,
         clock: Clock | None = None,
+        budget: Budget | None = None,
     ) -> None:
+        if not (api.key.isascii() and api.key.isprintable()) or " " in api.key:
+            raise ConfigError(
+                "SONAR_API_KEY holds blanks or characters that no token has: copy it again"
+            )
         self.manners = manners
         self.total = Tally()
         self._clock = clock or Clock()
+        self.budget = budget or Budget(self._clock, manners.requests_per_minute)
+        self._url = api.url
         self._slots = asyncio.Semaphore(manners.workers)
-        self._quiet_until = 0.0
+        self._has_worked = False
         timeout = aiohttp.ClientTimeout(total=manners.timeout, sock_connect=_CONNECT_SECONDS)
-        transport = _Transport(
+        self._transport = Transport(
             url=api.endpoint,
             headers={
                 "Authorization": f"Bearer {api.key}",
@@ -147,7 +133,7 @@ class Sonar:
             },
             client_session_args={"timeout": timeout},
         )
-        self._client = Client(transport=transport, execute_timeout=None)
+        self._client = Client(transport=self._transport, execute_timeout=None)
 
     async def __aenter__(self) -> Self:
         self._session = await self._client.connect_async()  # type: ignore[no-untyped-call]
@@ -163,66 +149,123 @@ class Sonar:
 
     async def ask(
         self, query: Query, tally: Tally | None = None, *, retries: int | None = None
-    ) -> Mapping[str, msgspec.Raw]:
+    ) -> Answered:
         """Return the data of one request, retried as `Manners` says or `retries` times.
+
+        A size that Sonar refuses is not asked for again. A rate limit is waited for over two whole
+        windows, however few retries are left.
 
         Raises:
             ConfigError, FatalSourceError: at once. RetriableSourceError: after the last attempt.
         """
-        tally = tally if tally is not None else Tally()
         most = self.manners.retries if retries is None else retries
-        for attempt in range(most + 1):
+        attempt = 0
+        waited = 0.0
+        while True:
             try:
                 answer = await self._once(query)
             except RetriableSourceError as exc:
-                tally.retries += 1
-                self.total.retries += 1
-                if attempt == most:
+                for each in (tally, self.total):
+                    if each is not None:
+                        each.retries += 1
+                is_limit = isinstance(exc, RateLimited)
+                patient = is_limit and waited < _WINDOWS * self.budget.period
+                if isinstance(exc, Oversized) or (attempt >= most and not patient):
                     raise
-                await self._wait(exc, attempt)
+                least = self.budget.period / 8 if attempt >= most else 0.0
+                waited += await self._wait(exc, attempt, least)
+                attempt += 1
             else:
                 for each in (tally, self.total):
-                    each.requests += 1
-                    each.add(answer)
-                return answer.data
-        raise AssertionError("unreachable")
+                    if each is not None:
+                        each.add(answer)
+                return answer
 
     async def schema(self) -> GraphQLSchema:
-        """Return the schema by introspection.
+        """Return the schema by introspection, the first thing asked of an instance.
 
         Raises:
-            ConfigError: what answers is not a GraphQL server.
+            ConfigError: what answers is not a GraphQL server, or will not be introspected.
         """
         try:
             retries = min(_FIRST_CONTACT_RETRIES, self.manners.retries)
             data = await self.ask(Query(INTROSPECTION), retries=retries)
         except Unreachable as exc:
             raise Unreachable(f"{exc}: check SONAR_URL and the network") from None
-        except RetriableSourceError as exc:
-            if "web page" in str(exc):
-                raise ConfigError(
-                    "SONAR_URL answers with a web page instead of GraphQL: this is not a Sonar"
-                ) from None
-            raise
+        except ConnectionLost as exc:
+            raise ConnectionLost(
+                f"{exc}: check SONAR_URL (https or http?) and the network"
+            ) from None
+        except WebPage:
+            raise NotASonar(
+                "SONAR_URL answers with a web page instead of GraphQL: this is not a Sonar"
+            ) from None
+        except (Denied, FieldsDenied):
+            raise TokenRefused(
+                "Sonar refuses introspection, which tells what there is to read: use the token of "
+                "a user that may introspect"
+            ) from None
+        except FatalSourceError as exc:
+            raise NotASonar(f"{exc}: this is not a Sonar, or SONAR_URL needs https") from None
         return schema_from(bytes(data.get("__schema", b"null")))
 
-    async def _once(self, query: Query) -> Answer:
-        async with self._slots:
-            while (rest := self._quiet_until - self._clock.now()) > 0:
-                await self._clock.sleep(rest)
-            result = await self._session.execute(query, get_execution_result=True)
-        answer: Answer = result.data["answer"]
-        return answer
+    async def status_of(self, path: str) -> int:
+        """Return the HTTP status of a GET below SONAR_URL; asked once, within the budget.
 
-    async def _wait(self, exc: RetriableSourceError, attempt: int) -> None:
+        Raises:
+            SourceError: no answer came.
+        """
+        async with self._slots, self.budget.turn():
+            self.total.requests += 1
+            return await self._transport.status_of(f"{self._url}{path}")
+
+    async def _once(self, query: Query) -> Answered:
+        try:
+            answered = await self._send(query)
+        except TokenRefused as exc:
+            if not self._has_worked:
+                raise
+            raise await self._refused_now(exc) from None
+        except NotASonar as exc:
+            if not self._has_worked:
+                raise
+            raise ServerFailed(f"it was a Sonar until now, and {exc}") from None
+        self._has_worked = True
+        if self._transport.rate is not None:
+            self.budget.told(self._transport.rate)
+        return answered
+
+    async def _send(self, query: Query) -> Answered:
+        async with self._slots, self.budget.turn():
+            result = await self._session.execute(query, get_execution_result=True)
+        answered: Answered = result.data["answered"]
+        return answered
+
+    async def _refused_now(self, exc: TokenRefused) -> Exception:
+        """Tell a token that has ended from one that may not read this collection."""
+        try:
+            await self._send(_PING)
+        except TokenRefused:
+            return TokenExpired(
+                "Sonar took the token until now and refuses it since: it has expired or was "
+                "withdrawn. Put a new one into SONAR_API_KEY and run again"
+            )
+        except SourceError:
+            return exc
+        return Denied(f"Sonar denies it, while it takes the token elsewhere ({exc})")
+
+    async def _wait(self, exc: RetriableSourceError, attempt: int, least: float) -> float:
         """Back off; a rate limit is everybody's, so all workers pause for it."""
-        doubled = self.manners.delay * 2**attempt
-        wait = min(_LONGEST_WAIT, doubled * random.uniform(0.75, 1.25))  # noqa: S311 - jitter
-        if isinstance(exc, RateLimited):
-            if exc.retry_after is not None:
-                wait = min(_LONGEST_RETRY_AFTER, exc.retry_after)
-            self._quiet_until = max(self._quiet_until, self._clock.now() + wait)
+        doubled = self.manners.delay * 2.0 ** min(attempt, 30)
+        jitter = random.uniform(0.75, 1.25)  # noqa: S311 - may be guessed
+        wait = min(_LONGEST_WAIT, max(least, doubled * jitter))
+        named = exc.retry_after if isinstance(exc, RateLimited | ServerFailed) else None
+        if named is not None:
+            wait = max(least, min(_LONGEST_RETRY_AFTER, named))
+        if isinstance(exc, RateLimited) or named is not None:
+            self.budget.pause(wait)
         logger.info(
             "event=retry attempt=%d wait=%.1f cause=%s", attempt + 1, wait, redact(str(exc))
         )
         await self._clock.sleep(wait)
+        return wait

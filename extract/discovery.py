@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import orjson
 from graphql import (
@@ -102,6 +103,7 @@ def is_list(field: GraphQLField) -> bool:
     return is_list_type(get_nullable_type(field.type))
 
 
+@lru_cache(maxsize=2)  # hundreds of selections ask for it, each time of the same schema
 def root_entities(schema: GraphQLSchema) -> frozenset[str]:
     """Return the names of the types that have a collection of their own."""
     return frozenset(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from extract.client import Tally
 from extract.discovery import Collection
@@ -26,17 +27,21 @@ class Entry:
     changed: int = 0
     deleted: int = 0
     dropped: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)  # key -> why Sonar cannot give it
+    mode: str = "full"
+    looks: int = 0
+    witness: str | None = None
+    watermark: datetime | None = None  # Sonar's own time of the last look
 
 
 _OPEN = text(
     "insert into ops.extract_ledger"
-    " (run_id, source, collection, kind, walk, state, reason, watermark, ended_at)"
+    " (run_id, source, collection, kind, walk, state, reason, ended_at)"
     " values (:run, :source, :name, :kind, :walk, :state, :reason,"
-    " case when :state = 'running' then clock_timestamp() end,"
     " case when :state <> 'running' then clock_timestamp() end)"
     " on conflict (run_id, collection) do update set state = excluded.state,"
     " reason = excluded.reason, grade = null, started_at = clock_timestamp(),"
-    " watermark = excluded.watermark, ended_at = excluded.ended_at"
+    " watermark = null, ended_at = excluded.ended_at"
 )
 _CLOSE = text(
     "update ops.extract_ledger set state = :state, grade = :grade, reason = :reason,"
@@ -44,7 +49,15 @@ _CLOSE = text(
     " server_sums = cast(:server_sums as jsonb), landed_sums = cast(:landed_sums as jsonb),"
     " pages = :pages, bytes = :bytes, retries = :retries, changed_rows = :changed,"
     " deleted_rows = :deleted, replaced_characters = :replaced, dropped_fields = :dropped,"
+    " mode = :mode, looks = :looks, witness = :witness, watermark = :watermark,"
     " ended_at = clock_timestamp() where run_id = :run and collection = :name"
+)
+
+
+_REFUSED = text(
+    "insert into ops.extract_refusal (run_id, source, collection, _sonar_key, message)"
+    " values (:run, :source, :name, :key, :message)"
+    " on conflict (run_id, collection, _sonar_key) do update set message = excluded.message"
 )
 
 
@@ -58,45 +71,61 @@ class Ledger:
 
     def open(self, collections: Sequence[Collection], chosen: frozenset[str]) -> None:
         """Write a row for every root query: the chosen ones run, the others say why not."""
+        rows = []
+        for collection in collections:
+            state, reason = _opening(collection, chosen)
+            rows.append(
+                {
+                    "run": self._run_id,
+                    "source": self._source,
+                    "name": collection.name,
+                    "kind": collection.kind.value,
+                    "walk": collection.walk,
+                    "state": state,
+                    "reason": reason,
+                }
+            )
         with self._engine.begin() as connection:
-            for collection in collections:
-                state, reason = _opening(collection, chosen)
-                connection.execute(
-                    _OPEN,
-                    {
-                        "run": self._run_id,
-                        "source": self._source,
-                        "name": collection.name,
-                        "kind": collection.kind.value,
-                        "walk": collection.walk,
-                        "state": state,
-                        "reason": reason,
-                    },
-                )
+            connection.execute(_OPEN, rows)
 
-    def close(self, connection: Connection, collection: Collection, entry: Entry) -> None:
-        """Write what became of one collection, in the caller's transaction."""
-        connection.execute(
-            _CLOSE,
+    def close(self, collection: Collection, entry: Entry) -> None:
+        """Write what became of one collection, and the rows that Sonar cannot give."""
+        values = {
+            "run": self._run_id,
+            "name": collection.name,
+            "state": entry.verdict.state,
+            "grade": entry.verdict.grade,
+            "reason": entry.verdict.reason,
+            "server_count": entry.server.count,
+            "landed_count": entry.landed.count,
+            "server_sums": orjson.dumps(as_json(entry.server)).decode(),
+            "landed_sums": orjson.dumps(as_json(entry.landed)).decode(),
+            "pages": entry.tally.requests,
+            "bytes": entry.tally.bytes,
+            "retries": entry.tally.retries,
+            "changed": entry.changed,
+            "deleted": entry.deleted,
+            "replaced": entry.tally.replaced,
+            "dropped": list(entry.dropped),
+            "mode": entry.mode,
+            "looks": entry.looks,
+            "witness": entry.witness,
+            "watermark": entry.watermark,
+        }
+        refused = [
             {
                 "run": self._run_id,
+                "source": self._source,
                 "name": collection.name,
-                "state": entry.verdict.state,
-                "grade": entry.verdict.grade,
-                "reason": entry.verdict.reason,
-                "server_count": entry.server.count,
-                "landed_count": entry.landed.count,
-                "server_sums": orjson.dumps(as_json(entry.server)).decode(),
-                "landed_sums": orjson.dumps(as_json(entry.landed)).decode(),
-                "pages": entry.tally.requests,
-                "bytes": entry.tally.bytes,
-                "retries": entry.tally.retries,
-                "changed": entry.changed,
-                "deleted": entry.deleted,
-                "replaced": entry.tally.replaced,
-                "dropped": list(entry.dropped),
-            },
-        )
+                "key": key,
+                "message": message,
+            }
+            for key, message in entry.refused.items()
+        ]
+        with self._engine.begin() as connection:
+            connection.execute(_CLOSE, values)
+            if refused:
+                connection.execute(_REFUSED, refused)
 
     def give_up(self, reason: str) -> None:
         """Mark what was still running as failed, because the run ends early."""

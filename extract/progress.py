@@ -17,26 +17,44 @@ from extract.client import Tally
 _LIVE_SECONDS = 0.25
 _PLAIN_SECONDS = 5.0
 _MEGABYTE = 1_000_000
+_MINUTE = 60
 
 
 @dataclass(slots=True)
 class Counters:
-    """How far the run is."""
+    """How far the run is. `expected` are the rows that the first look makes us expect to read.
+
+    `step` says what the collections are done with: read, or caught up after a later look.
+    """
 
     collections: int = 0
     done: int = 0
     rows: int = 0
+    expected: int = 0
+    step: str = "looking"
     traffic: Tally = field(default_factory=Tally)
     started: float = field(default_factory=time.monotonic)
 
     def line(self) -> str:
         """Return the state in one line."""
         seconds = max(time.monotonic() - self.started, 0.001)
-        return (
-            f"extract: {self.done}/{self.collections} collections · {self.rows:,} rows · "
-            f"{self.rows / seconds:,.0f} rows/s · {self.traffic.bytes / _MEGABYTE:,.1f} MB · "
-            f"{self.traffic.requests:,} requests · {self.traffic.retries} retries · {seconds:.0f} s"
-        )
+        rate = self.rows / seconds
+        parts = [
+            f"extract: {self.step} {self.done}/{self.collections} collections",
+            f"{self.rows:,} of {max(self.rows, self.expected):,} rows",
+            f"{rate:,.0f} rows/s",
+            f"{self.traffic.bytes / _MEGABYTE:,.1f} MB",
+            f"{self.traffic.requests:,} requests",
+            f"{self.traffic.retries} retries",
+            f"{seconds:.0f} s",
+        ]
+        if rate and self.expected > self.rows:
+            parts.append(f"{_shown((self.expected - self.rows) / rate)} left")
+        return " · ".join(parts)
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 2 * _MINUTE else f"{seconds / _MINUTE:.0f} min"
 
 
 async def _plainly(counters: Counters) -> None:

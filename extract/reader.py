@@ -1,36 +1,44 @@
-"""Reads one collection: its rows by the walk that fits, its links to the end, its figures."""
+"""Reads one collection: pages of its rows, links to the end, without fields that are refused."""
 
 from __future__ import annotations
 
-import asyncio
+import hashlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import msgspec
 from graphql import GraphQLSchema
 
 from extract import documents
 from extract.client import Query, Sonar, Tally
-from extract.discovery import Collection, Kind
-from extract.failures import Denied, FieldsDenied, Unreachable
-from extract.paging import Row, keyset, pages, whole
-from extract.proof import Figures, server_figures
-from extract.rows import Connection, connection, keyed, links, objects, with_links
-from extract.selection import Link, select
-from extract.spool import Spool
-from runtime.errors import FatalSourceError, RetriableSourceError
+from extract.discovery import Collection
+from extract.failures import Denied, FieldsDenied, TooMuch
+from extract.links import Links
+from extract.pace import Pace
+from extract.paging import Row
+from extract.rows import connection, keyed, objects
+from extract.selection import Selection, select
 
 logger = logging.getLogger(__name__)
+
+DEFAULT_PAGE = 1000  # published clients are served a thousand rows at a time
+_ONCE = 1  # retries where pages fail: asking for less comes next
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is read: rows a page, rows in all (None: every row), depth of embedded objects."""
+    """How much is read: rows a page at most, rows in all (None: all), depth of embedded objects.
 
-    page_size: int = 500
+    Without `changes` every row is read in each run.
+    """
+
+    page_size: int = DEFAULT_PAGE
     sample: int | None = None
     max_depth: int = 2
+    changes: bool = True
 
 
 class Reader:
@@ -46,86 +54,109 @@ class Reader:
     ) -> None:
         self.collection = collection
         self.tally = tally
+        self.pace = Pace(extent.page_size)
         self.dropped: frozenset[str] = frozenset()
         self._sonar = sonar
         self._schema = schema
         self._extent = extent
+        self._link_size = documents.LINK_PAGE
         self._prepare()
 
     @property
     def link_names(self) -> tuple[str, ...]:
         """The links that say how many they are, so that they can be compared."""
-        return tuple(link.name for link in self._links.values() if link.has_total)
+        return self._links.names
 
-    async def read(self, spool: Spool) -> AsyncIterator[int]:
-        """Walk the collection into `spool`; yield the number of rows after each batch.
+    @property
+    def tells_changes(self) -> bool:
+        """Whether its rows say when they changed, so that the changed ones can be asked for."""
+        return self._extent.changes and documents.CHANGED in self.selection.leaves
+
+    @property
+    def asks(self) -> str:
+        """A hash of what is asked of a row, and the fields that were refused."""
+        whole = self._select(frozenset())
+        body = documents.row_body(whole, documents.LINK_PAGE)
+        digest = hashlib.sha256(documents.rows(self.collection, body).encode()).hexdigest()
+        return " ".join([digest, *sorted(self.dropped)])
+
+    async def after(self, last: int, size: int, since: datetime | None = None) -> Sequence[Row]:
+        """Return at most `size` rows with ids above `last`, lowest first; changed `since` then.
 
         Raises:
-            Denied: the token may not read it.
-            FatalSourceError, RetriableSourceError: as `Sonar.ask`.
+            Denied: the token may not read the collection.
+            TooMuch: fewer rows may work. Others as `Sonar.ask`.
         """
-        async for batch in self._walk():
-            await asyncio.to_thread(spool.add, batch)
-            yield len(batch)
+        values: dict[str, Any] = {"last": last, "size": size}
+        if since is not None:
+            values["since"] = since.isoformat()
+        changed = since is not None
+        return await self._fetch(lambda: self._query(changed=changed).with_values(**values), size)
 
-    async def figures(self) -> Figures:
-        """Ask for Sonar's count and control totals; with what it cannot tell left out.
+    async def page(self, number: int, size: int) -> Sequence[Row]:
+        """Return page `number` of `size` rows; errors as `after`."""
+        return await self._fetch(lambda: self._query().with_values(page=number, size=size), size)
 
-        A collection whose aggregation fails is asked for its count alone.
-        """
-        for with_sums in (True, False) if self.collection.has_aggregation else (False,):
-            document = documents.totals(self.collection, with_sums=with_sums)
-            if document is None:
-                break
-            try:
-                data = await self._sonar.ask(Query(document), self.tally)
-                return server_figures(connection(data.get(self.collection.name)))
-            except Unreachable:
+    async def everything(self) -> Sequence[Row]:
+        """Return the rows of a collection that comes in one answer; errors as `after`."""
+        try:
+            return await self._fetch(self._query, 1)
+        except TooMuch as exc:
+            if exc.page_maximum is None or not self.link_names:
                 raise
-            except (FatalSourceError, RetriableSourceError) as exc:
-                logger.warning(
-                    "event=no_totals collection=%s sums=%s cause=%s",
-                    self.collection.name,
-                    with_sums,
-                    exc,
-                )
-        return Figures(None)
+            return await self._fetch(self._query, 1)
 
-    def _walk(self) -> AsyncIterator[Sequence[Row]]:
-        size, sample = self._extent.page_size, self._extent.sample
-        if self.collection.kind is Kind.FULL:
-            return keyset(self._after, size, sample)
-        if self.collection.kind is Kind.PAGE:
-            return pages(self._page, size, sample)
-        return self._whole()
+    async def id_after(self, last: int, since: datetime | None = None) -> int | None:
+        """Return the next id after `last`, asking for nothing else of its row."""
+        document = documents.rows(self.collection, "id", changed=since is not None)
+        given = {} if since is None else {"since": since.isoformat()}
+        data = await self._sonar.ask(
+            Query(document, {"last": last, "size": 1, **given}), self.tally
+        )
+        ids = keyed(connection(data.get(self.collection.name)).present, has_id=True)
+        return int(ids[0].key) if ids else None
 
-    async def _after(self, last: int, size: int) -> Sequence[Row]:
-        return await self._fetch(last=last, size=size)
+    async def id_at(self, place: int) -> str | None:
+        """Return the id of the row at `place` (from 0) of a page walk, or None."""
+        document = documents.rows(self.collection, "id")
+        data = await self._sonar.ask(Query(document, {"page": place + 1, "size": 1}), self.tally)
+        ids = keyed(connection(data.get(self.collection.name)).present, has_id=True)
+        return ids[0].key if ids else None
 
-    async def _page(self, page: int, size: int) -> Sequence[Row]:
-        return await self._fetch(page=page, size=size)
+    def _query(self, *, changed: bool = False) -> Query:
+        """Return the query for rows; it is parsed when it is needed first."""
+        if not self._body:
+            raise Denied("no field is left that may be read")
+        if changed not in self._queries:
+            document = documents.rows(self.collection, self._body, changed=changed)
+            self._queries[changed] = Query(document)
+        return self._queries[changed]
 
-    async def _whole(self) -> AsyncIterator[Sequence[Row]]:
-        async for batch in whole(await self._fetch(), self._extent.sample):
-            yield batch
+    async def _fetch(self, query: Callable[[], Query], size: int) -> Sequence[Row]:
+        raw = await self._answer(query, size)
+        found = connection(raw).present if self.collection.is_connection else objects(raw)
+        return await self._links.complete(keyed(found, has_id=self.collection.has_id))
 
-    async def _fetch(self, **values: int) -> Sequence[Row]:
-        raw = await self._answer(values)
-        is_connection = self.collection.is_connection
-        found = connection(raw).present if is_connection else objects(raw)
-        rows = keyed(found, has_id=self.collection.has_id)
-        if not self._links:
-            return rows
-        return [await self._complete(row) for row in rows]
-
-    async def _answer(self, values: Mapping[str, int]) -> msgspec.Raw | None:
+    async def _answer(self, query: Callable[[], Query], size: int) -> msgspec.Raw | None:
+        # Where pages fail, one retry is enough until a single row is left: less is asked next.
+        retries = _ONCE if self.pace.cautious and size > 1 else None
         while True:
             try:
-                data = await self._sonar.ask(self._rows.with_values(**values), self.tally)
+                data = await self._sonar.ask(query(), self.tally, retries=retries)
             except FieldsDenied as exc:
                 self._drop(exc)
+            except TooMuch as exc:
+                self._shorten_links(exc.page_maximum)
+                raise
             else:
+                self.pace.took(size, data.seconds, data.size)
                 return data.get(self.collection.name)
+
+    def _shorten_links(self, maximum: int | None) -> None:
+        """Ask for shorter pages of links: the largest page that Sonar serves holds for them too."""
+        if maximum is not None and maximum < self._link_size:
+            self._link_size = max(1, maximum)
+            self._prepare()
 
     def _drop(self, exc: FieldsDenied) -> None:
         if "id" in exc.fields or exc.fields <= self.dropped:
@@ -138,50 +169,15 @@ class Reader:
         self.dropped |= exc.fields
         self._prepare()
 
+    def _select(self, dropped: frozenset[str]) -> Selection:
+        depth = self._extent.max_depth
+        return select(self._schema, self.collection, max_depth=depth, dropped=dropped)
+
     def _prepare(self) -> None:
-        selection = select(
-            self._schema,
-            self.collection,
-            max_depth=self._extent.max_depth,
-            dropped=self.dropped,
+        self.selection = self._select(self.dropped)
+        body = documents.row_body(self.selection, self._link_size)
+        self._body = body
+        self._queries: dict[bool, Query] = {}
+        self._links = Links(
+            self._sonar, self.collection, self.selection.links, self.tally, self._link_size
         )
-        if not documents.row_body(selection):
-            raise Denied("no field is left that may be read")
-        self._rows = Query(documents.rows(self.collection, selection))
-        self._links: dict[str, Link] = {link.name: link for link in selection.links}
-        self._link_pages: dict[str, Query] = {}
-
-    async def _complete(self, row: Row) -> Row:
-        """Return the row with every link read to the end."""
-        completed: dict[str, Sequence[msgspec.Raw]] = {}
-        for name, link in links(row, tuple(self._links)):
-            if self._turns_pages(name) and len(link.present) < (link.total or 0):
-                completed[name] = await self._all_of(row, name, link)
-        return with_links(row, completed) if completed else row
-
-    def _turns_pages(self, name: str) -> bool:
-        by_id = self.collection.kind is Kind.FULL
-        return by_id and "paginator" in self._links[name].arguments
-
-    def _link_page(self, name: str) -> Query:
-        """Return the query for further pages of a link; few collections ever need theirs."""
-        if name not in self._link_pages:
-            document = documents.link_page(self.collection, self._links[name])
-            self._link_pages[name] = Query(document)
-        return self._link_pages[name]
-
-    async def _all_of(self, row: Row, name: str, first: Connection) -> Sequence[msgspec.Raw]:
-        found = {bytes(entity): entity for entity in first.present}
-        number = 1
-        while True:
-            number += 1
-            query = self._link_page(name).with_values(id=int(row.key), page=number)
-            data = await self._sonar.ask(query, self.tally)
-            owners = connection(data.get(self.collection.name)).present
-            more = [
-                link for owner in owners for _, link in links(Row(row.key, bytes(owner)), [name])
-            ]
-            entities = [entity for link in more for entity in link.present]
-            if not entities:
-                return list(found.values())
-            found |= {bytes(entity): entity for entity in entities}

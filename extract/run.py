@@ -1,206 +1,180 @@
-"""One extraction: discover, walk the chosen collections side by side, land, prove, record.
-
-Walks run concurrently under one request budget. What they have spooled is landed in batches by a
-single worker, so that many small collections share one load; each collection is judged in the same
-transaction that records it. What does not agree is walked once more before it is called incomplete.
-"""
+"""One extraction: discover, look, read what is new, land it, prove it, record it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from graphql import GraphQLSchema
-from sqlalchemy import Engine
-
-from extract.client import Manners, Sonar, Tally
-from extract.discovery import Collection, Kind, chosen, discover
-from extract.failures import Denied, Unreachable
-from extract.landing import Landing, create_tables, mark_deleted
+from extract import file_links, modes, schemas
+from extract.catch_up import Rest, read_all
+from extract.client import Manners, Sonar
+from extract.conveyor import Conveyor
+from extract.discovery import Collection, chosen, discover
+from extract.files import FileOutcome, Limits, fetch_files
+from extract.landing import Landing, create_tables
 from extract.ledger import Entry, Ledger, refuse_other_source
+from extract.looks import BATCH
+from extract.one_collection import OneCollection
+from extract.probing.traits import load_traits
 from extract.progress import Counters, reporting
-from extract.proof import Figures, Verdict, judge, landed_figures, rows_with_gaps
-from extract.reader import Extent, Reader
-from extract.spool import Spool
-from runtime.errors import FatalSourceError, MigrationError, RetriableSourceError
+from extract.reader import Extent
+from extract.state import States
+from extract.together import beside, together
+from extract.walks import Means
+from extract.witness import witness
 from runtime.run_ledger import Run
 from runtime.settings import SonarApi
+
+_SCANS = 4  # of the warehouse at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the operator asked for."""
+    """What the operator asked for. `full` reads every row again, `files` None leaves bytes out."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    full: bool = False
+    files: Limits | None = None
     extent: Extent = field(default_factory=Extent)
     manners: Manners = field(default_factory=Manners)
 
 
-@dataclass(slots=True)
-class _Walked:
-    """A finished walk that waits to be landed."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of each collection, and of the bytes of files where they were asked for."""
 
-    reader: Reader
-    spool: Spool
-    server: Figures
-    before: Entry | None
-    entry: asyncio.Future[Entry]
+    entries: Mapping[str, Entry]
+    rest: Rest
+    files: FileOutcome | None = None
 
 
-async def plan(api: SonarApi, manners: Manners) -> tuple[GraphQLSchema, tuple[Collection, ...]]:
-    """Return the schema of the instance and all of its root queries, classified."""
-    async with Sonar(api, manners) as sonar:
-        schema = await sonar.schema()
-    return schema, discover(schema)
-
-
-async def extract(run: Run, api: SonarApi, request: Request) -> Mapping[str, Entry]:
-    """Extract what was asked for; return the outcome by collection.
+async def extract(run: Run, api: SonarApi, request: Request) -> Outcome:
+    """Extract what was asked for, and note on the run what became of it.
 
     Raises:
         ConfigError: wrong token, not a Sonar, unknown names, or another source's warehouse.
         SourceError: Sonar cannot be reached. WarehouseError: the warehouse failed.
     """
     refuse_other_source(run.engine, api.host)
-    async with Sonar(api, request.manners) as sonar:
+    with run.engine.connect() as session:
+        traits = load_traits(session, api.host)
+    async with Sonar(api, modes.mannered(request.manners, traits)) as sonar:
         schema = await sonar.schema()
-        collections = discover(schema)
+        collections = modes.walked(discover(schema), traits)
         selected = tuple(chosen(collections, request.include, request.exclude))
         create_tables(run.engine, selected)
+        schemas.remember(run.engine, api.host, schema)
         ledger = Ledger(run.engine, run.run_id, api.host)
         ledger.open(collections, frozenset(collection.name for collection in selected))
         landing = Landing(run.engine)
-        work = _Extraction(run, request, sonar, schema, landing, ledger)
+        means = Means(
+            engine=run.engine,
+            run_id=run.run_id,
+            sonar=sonar,
+            schema=schema,
+            extent=modes.bounded(request.extent, traits),
+            conveyor=Conveyor(landing, run.run_id),
+            states=States(run.engine, api.host),
+            counters=Counters(collections=len(selected), traffic=sonar.total),
+            readers=asyncio.Semaphore(2 * request.manners.workers),
+            looked=BATCH if traits.batches else 1,
+        )
         try:
-            async with reporting(work.counters):
-                return await work.all(selected)
+            ones = _known(means, selected, request)
+            outcome = await _read_and_close(means, ones, ledger, collections)
+            if request.files is not None and file_links.COLLECTION in outcome.entries:
+                files = await fetch_files(
+                    run.engine, sonar, api, run_id=run.run_id, limits=request.files
+                )
+                outcome = replace(outcome, files=files)
         except BaseException as exc:
             ledger.give_up(f"the run ended early: {type(exc).__name__}")
             raise
+        else:
+            _note(run, sonar, outcome)
+            return outcome
         finally:
             landing.close()
 
 
-class _Extraction:
-    """The moving parts of one run."""
+def _note(run: Run, sonar: Sonar, outcome: Outcome) -> None:
+    entries = list(outcome.entries.values())
+    states = [entry.verdict.state for entry in entries]
+    run.note(
+        collections=len(entries),
+        changed_rows=sum(entry.changed for entry in entries),
+        deleted_rows=sum(entry.deleted for entry in entries),
+        states={state: states.count(state) for state in sorted(set(states))},
+        consistent=outcome.rest.consistent,
+        as_of=outcome.rest.as_of,
+        requests=sonar.total.requests,
+        retries=sonar.total.retries,
+    )
+    if outcome.files is not None:
+        run.note(files=outcome.files.as_json())
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts that `extract` opened
-        self,
-        run: Run,
-        request: Request,
-        sonar: Sonar,
-        schema: GraphQLSchema,
-        landing: Landing,
-        ledger: Ledger,
-    ) -> None:
-        self.counters = Counters(traffic=sonar.total)
-        self._engine: Engine = run.engine
-        self._run_id = run.run_id
-        self._extent = request.extent
-        self._sonar = sonar
-        self._schema = schema
-        self._landing = landing
-        self._ledger = ledger
-        self._slots = asyncio.Semaphore(request.manners.workers)
-        self._walked: asyncio.Queue[_Walked] = asyncio.Queue()
 
-    async def all(self, collections: Sequence[Collection]) -> Mapping[str, Entry]:
-        """Read, land and prove the collections; one failing server or bug stops them all."""
-        self.counters.collections = len(collections)
-        try:
-            async with asyncio.TaskGroup() as group:
-                lander = group.create_task(self._land_all())
-                tasks = {c.name: group.create_task(self._one(c)) for c in collections}
-                await asyncio.wait(tasks.values()) if tasks else None
-                lander.cancel()
-        except BaseExceptionGroup as problems:
-            raise _first(problems) from None
-        return {name: task.result() for name, task in tasks.items()}
+def _known(
+    means: Means, selected: Sequence[Collection], request: Request
+) -> Sequence[OneCollection]:
+    """Return the collections with what is known of them; a sample neither uses nor changes it."""
+    if request.extent.sample is not None:
+        return [OneCollection(means, collection, None) for collection in selected]
+    if request.full:
+        means.states.forget([collection.name for collection in selected])
+    known = means.states.read()
+    return [OneCollection(means, each, known.get(each.name)) for each in selected]
 
-    async def _one(self, collection: Collection) -> Entry:
-        tally = Tally()
-        try:
-            reader = Reader(self._sonar, self._schema, collection, self._extent, tally)
-            entry = await self._look(reader, None)
-            if not entry.verdict.agrees and self._extent.sample is None:
-                entry = await self._look(reader, entry)
-        except Unreachable:
-            raise
-        except Denied as exc:
-            entry = await self._refused(collection, "denied", exc, tally)
-        except (FatalSourceError, RetriableSourceError) as exc:
-            entry = await self._refused(collection, "failed", exc, tally)
-        self.counters.done += 1
+
+async def _read_and_close(
+    means: Means,
+    ones: Sequence[OneCollection],
+    ledger: Ledger,
+    collections: Sequence[Collection],
+) -> Outcome:
+    async with reporting(means.counters):
+        rest = await beside(means.conveyor.run(), read_all(means, ones))
+        await _hear_witnesses(means, ones, collections, at_rest=rest.consistent)
+    scans = asyncio.Semaphore(_SCANS)
+
+    async def close(one: OneCollection) -> Entry:
+        async with scans:
+            entry = await one.entry()
+            await asyncio.to_thread(ledger.close, one.collection, entry)
         return entry
 
-    async def _look(self, reader: Reader, before: Entry | None) -> Entry:
-        look = "first" if before is None else "second"
-        folder = self._landing.spools / reader.collection.name / look
-        async with self._slots:
-            spool = await asyncio.to_thread(
-                Spool, self._engine, reader.collection, self._run_id, folder
+    entries = await together(close(one) for one in ones)
+    found = {one.collection.name: entry for one, entry in zip(ones, entries, strict=True)}
+    return Outcome(found, rest)
+
+
+async def _hear_witnesses(
+    means: Means,
+    ones: Sequence[OneCollection],
+    collections: Sequence[Collection],
+    *,
+    at_rest: bool,
+) -> None:
+    """Hear a second witness of every collection of which all rows were read in this run.
+
+    What it says is believed `at_rest` only: a Sonar that moves may have moved in between.
+    """
+    counts = {one.collection.name: one.counted for one in ones}
+    scans = asyncio.Semaphore(_SCANS)
+
+    async def hear(one: OneCollection) -> None:
+        async with scans:
+            said = await witness(
+                means.sonar,
+                means.engine,
+                means.schema,
+                collections,
+                one.collection,
+                counts=counts,
+                tally=one.tally,
             )
-            try:
-                async for rows in reader.read(spool):
-                    self.counters.rows += rows
-            finally:
-                spool.close()
-            server = await reader.figures()
-        walked = _Walked(reader, spool, server, before, asyncio.get_running_loop().create_future())
-        await self._walked.put(walked)
-        return await walked.entry
+            one.heard(said, believed=at_rest)
 
-    async def _refused(
-        self, collection: Collection, state: str, exc: Exception, tally: Tally
-    ) -> Entry:
-        entry = Entry(Verdict(state, None, str(exc)), Figures(None), Figures(None), tally)
-        await asyncio.to_thread(self._record, collection, entry)
-        return entry
-
-    def _record(self, collection: Collection, entry: Entry) -> None:
-        with self._engine.begin() as connection:
-            self._ledger.close(connection, collection, entry)
-
-    async def _land_all(self) -> None:
-        """Land whatever has been walked, as it comes; one load at a time."""
-        while True:
-            batch = [await self._walked.get()]
-            while not self._walked.empty():
-                batch.append(self._walked.get_nowait())
-            await asyncio.to_thread(self._landing.load, [walked.spool for walked in batch])
-            for walked in batch:
-                walked.entry.set_result(await asyncio.to_thread(self._settle, walked))
-
-    def _settle(self, walked: _Walked) -> Entry:
-        """Mark what is gone, compare both sides and record it, in one transaction."""
-        reader, spool = walked.reader, walked.spool
-        collection, sample = reader.collection, self._extent.sample is not None
-        unpaged = collection.kind in {Kind.LIST, Kind.SINGLETON}
-        everything = not sample and (unpaged or walked.server.count == spool.seen)
-        with self._engine.begin() as connection:
-            deleted = mark_deleted(connection, spool, self._run_id) if everything else 0
-            landed = landed_figures(connection, collection)
-            gaps = rows_with_gaps(connection, collection, reader.link_names)
-            before = walked.before
-            entry = Entry(
-                verdict=judge(collection, walked.server, landed, gaps=gaps, sample=sample),
-                server=walked.server,
-                landed=landed,
-                tally=reader.tally,
-                changed=spool.changed + (before.changed if before else 0),
-                deleted=deleted + (before.deleted if before else 0),
-                dropped=tuple(sorted(reader.dropped)),
-            )
-            self._ledger.close(connection, collection, entry)
-        spool.keys.unlink(missing_ok=True)
-        return entry
-
-
-def _first(problems: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the problem to show: one that an operator can act on, before a bug of ours."""
-    leaves: list[BaseException] = []
-    for problem in problems.exceptions:
-        leaves.append(_first(problem) if isinstance(problem, BaseExceptionGroup) else problem)
-    return next((leaf for leaf in leaves if isinstance(leaf, MigrationError)), leaves[0])
+    await together(hear(one) for one in ones if one.needs_witness)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from runtime.errors import ConfigError, GateFailed, WarehouseError
 from runtime.settings import warehouse_url
@@ -101,7 +101,11 @@ def only_run(engine: Engine) -> Iterator[int]:
                 "another run is at work on this warehouse: wait for it to end, or stop it, and "
                 "start again"
             )
-        yield int(taken[1])
+        try:
+            yield int(taken[1])
+        finally:  # at once: the backend of a closed connection may live on for a moment
+            with suppress(DBAPIError):
+                connection.execute(text("select pg_advisory_unlock(:key)"), {"key": _LOCK_KEY})
 
 
 def lock_environment(pid: int | None) -> dict[str, str]:

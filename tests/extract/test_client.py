@@ -134,6 +134,53 @@ def test_nobody_there() -> None:
         _ask(f"http://127.0.0.1:{free_port()}")
 
 
+def test_a_host_that_no_name_server_knows() -> None:
+    with pytest.raises(Unreachable, match="host name is not known"):
+        _ask("http://sonar.invalid")
+
+
+def test_https_where_plain_http_is_spoken() -> None:
+    with scripted(GOOD) as script, pytest.raises(ConfigError, match="speaks plain http"):
+        _ask(script.url.replace("http:", "https:"))
+
+
+@pytest.mark.parametrize("key", ["two words", "line\nbreak", "schlüssel"])
+def test_a_token_that_can_be_none_is_refused_unsent(key: str) -> None:
+    with pytest.raises(ConfigError, match="SONAR_API_KEY") as caught:
+        Sonar(SonarApi(url="http://127.0.0.1", host="127.0.0.1", key=key), Manners())
+    assert key not in str(caught.value)
+
+
+def test_a_limit_told_in_headers_is_kept_before_it_is_met() -> None:
+    told = Reply(GOOD.body, headers=[("X-RateLimit-Limit", "2")])
+
+    async def run(url: str) -> list[float]:
+        clock = PatientClock()
+        api = SonarApi(url=url, host="127.0.0.1", key=TOKEN)
+        async with Sonar(api, Manners(), clock=clock) as sonar:
+            for _ in range(3):
+                await sonar.ask(Query(QUERY).with_values(size=5))
+            assert sonar.budget.limit == 2
+        return clock.waits
+
+    with scripted(told) as script:
+        assert 60 <= sum(asyncio.run(run(script.url))) <= 62
+
+
+def test_what_was_a_sonar_until_now_is_waited_for() -> None:
+    away = Reply(status=302, headers=[("Location", "/maintenance")])
+
+    async def run(url: str) -> None:
+        api = SonarApi(url=url, host="127.0.0.1", key=TOKEN)
+        async with Sonar(api, Manners(delay=0.001)) as sonar:
+            for _ in range(2):
+                await sonar.ask(Query(QUERY).with_values(size=5))
+
+    with scripted(GOOD, away, away, GOOD) as script:
+        asyncio.run(run(script.url))
+        assert len(script.bodies) == 4
+
+
 def test_the_token_is_in_no_message(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     echo = Reply(b'{"errors": [{"message": "Internal server error"}]}', status=200)
@@ -151,8 +198,14 @@ def test_the_token_is_in_no_message(caplog: pytest.LogCaptureFixture) -> None:
         (Reply(b'{"data": {}}'), "not a Sonar"),
         (Reply(b'{"data": {"__schema": {"types": []}}}'), "not a Sonar"),
         (Reply(status=404), "no GraphQL at SONAR_URL"),
+        (Reply(b"<html>plain HTTP sent to HTTPS port</html>", status=400), "needs https"),
+        (
+            Reply(b'{"errors": [{"message": "GraphQL introspection is not allowed"}]}'),
+            "refuses introspection",
+        ),
+        (Reply(b'{"error": {"message": "Unauthenticated."}}'), "refuses the token"),
     ],
-    ids=["html", "null", "nothing", "empty", "404"],
+    ids=["html", "null", "nothing", "empty", "404", "tls", "introspection", "token"],
 )
 def test_what_is_no_sonar_is_said_in_one_line(reply: Reply, says: str) -> None:
     async def run(url: str) -> None:

@@ -18,7 +18,7 @@ from graphql import (
     validate,
 )
 
-from extract import documents
+from extract import documents, totals
 from extract.discovery import Collection, discover
 from extract.selection import Link, Selection, select
 from tests.extract.published import published_schema
@@ -180,14 +180,19 @@ def test_no_secret_of_the_published_schema_is_selected() -> None:
 
 def _validate_all(schema: GraphQLSchema, collection: Collection) -> None:
     selection = select(schema, collection, max_depth=2)
-    texts = [documents.rows(collection, selection)]
+    body = documents.row_body(selection)
+    texts = [documents.rows(collection, body)]
     if collection.walk == "keyset":
-        texts += [documents.link_page(collection, link) for link in _paged(selection)]
-    texts += [
-        text
-        for with_sums in {False, collection.has_aggregation}
-        if (text := documents.totals(collection, with_sums=with_sums)) is not None
-    ]
+        texts.append(documents.rows(collection, "id"))
+        if documents.CHANGED in selection.leaves:
+            texts.append(documents.rows(collection, body, changed=True))
+    if collection.walk in {"keyset", "singleton"}:
+        texts += [documents.link_page(collection, link, 500) for link in _paged(selection)]
+    if collection.has_aggregation:
+        total = totals.counted(collection, "c0", sums="sums")
+        texts.append(totals.document("Look", {"sums": "[Aggregator!]!"}, [total]))
+    elif collection.walk == "page" and collection.has_total:
+        texts.append(totals.document("Look", {}, [totals.counted(collection, "c0")]))
     for text in texts:
         assert validate(schema, parse(text), _RULES) == [], collection.name
 
