@@ -18,7 +18,9 @@ each = $(foreach name,$($(1)),--$(2) $(name))
 EXTRACT_OPTIONS = $(call option,SAMPLE,sample) $(call each,INCLUDE,include) $(call each,EXCLUDE,exclude) \
 	$(call switch,FULL,full) $(call option,PAGE_SIZE,page-size) $(call option,MAX_DEPTH,max-depth) \
 	$(call option,REQUEST_TIMEOUT,request-timeout) $(call option,RATE_LIMIT_DELAY,rate-limit-delay) \
-	$(call option,RATE_LIMIT_RETRIES,rate-limit-retries) $(call option,WORKERS,workers)
+	$(call option,RATE_LIMIT_RETRIES,rate-limit-retries) $(call option,WORKERS,workers) \
+	$(call option,REQUESTS_PER_MINUTE,requests-per-minute) $(call switch,SKIP_FILES,skip-files) \
+	$(call option,MAX_FILE_MB,max-file-mb) $(call switch,VERIFY_FILES,verify-files)
 LOAD_OPTIONS = $(call option,ROUTE,route) $(call switch,DRY_RUN,dry-run)
 
 .PHONY: help
@@ -45,7 +47,7 @@ test: setup ## all tests, against real local servers of their own
 
 ## The way, stage by stage
 
-.PHONY: discover extract extract-status extract-clean transform accept inspect plan load reconcile report migrate
+.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect plan load reconcile report migrate
 discover: | $(PYTHON) ## what Sonar has and what an extraction would read
 	@$(PYTHON) -m extract discover
 
@@ -57,6 +59,13 @@ extract-status: | $(PYTHON) ## what landed last time, with grades
 
 extract-clean: | $(PYTHON) ## forget what landed (YES=1)
 	@$(PYTHON) -m extract clean $(call switch,YES,yes)
+
+backup: extract ## the same as extract
+
+backup-test: SAMPLE = 100
+backup-test: extract ## extract 100 rows a collection, to see that all of it can be read
+
+backup-clean: extract-clean ## the same as extract-clean
 
 inspect: | $(PYTHON) ## what the target has: columns, keys, ids in use
 	@$(PYTHON) -m load inspect
@@ -82,6 +91,15 @@ report: | $(PYTHON) ## the page to read and sign: build/report/index.html
 migrate: | $(PYTHON) ## all stages under one run; again: only what changed
 	@$(PYTHON) -m runtime migrate
 
+## Look and learn
+
+.PHONY: doctor docs
+doctor: | $(PYTHON) ## what this machine and the live Sonar are like, and what to mend
+	@$(PYTHON) -m extract doctor
+
+docs: | $(PYTHON) ## pages about the source: schema, coverage, what changed (build/docs/sonar/index.html)
+	@$(PYTHON) -m extract docs
+
 ## Local servers
 
 .PHONY: services-up services-down sandbox-up sandbox-down
@@ -99,7 +117,7 @@ sandbox-down: | $(PYTHON) ## stop them
 
 ## For those who change the code
 
-.PHONY: lint format test-fast prove-tests clean
+.PHONY: lint format test-fast prove prove-tests bench-extract clean
 lint: | $(PYTHON) ## ruff and mypy
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy
 
@@ -108,6 +126,12 @@ format: | $(PYTHON) ## ruff format
 
 test-fast: | $(PYTHON) ## the tests that need no server
 	@$(PYTHON) -m pytest -m "not postgres and not mysql and not e2e"
+
+prove: | $(PYTHON) ## the long proofs: kills, faults, drift (build/proof.json; hours on two cores)
+	@PROVE=1 $(PYTHON) -m pytest -m prove -v
+
+bench-extract: | $(PYTHON) ## how fast extraction is beside the leanest client and plain dlt
+	@$(PYTHON) -m bench.extract
 
 prove-tests: | $(PYTHON) ## break the code on purpose, once per important test, and see it turn red
 	@$(PYTHON) scripts/prove_tests.py
