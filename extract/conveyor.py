@@ -18,7 +18,8 @@ from extract.landing import Landing
 from extract.paging import Row
 from extract.spool import Slice, Spool
 
-SLICE_ROWS = 50_000  # measured: larger files land no faster, smaller ones cost more loads
+SLICE_ROWS = 50_000
+IDLE_ROWS = 10_000  # enough for a worker that has nothing to do
 SLICE_BYTES = 32_000_000
 IDLE_SECONDS = 2.0  # what waits longer than this is landed as soon as the worker is free
 _WAITING = 6  # slices on disk before the readers stop
@@ -63,7 +64,8 @@ class Belt:
                     self._began = time.monotonic()
                 await asyncio.to_thread(self._spool.add, rows)
             read()
-            if self._spool.rows >= SLICE_ROWS or self._spool.bytes >= SLICE_BYTES:
+            enough = IDLE_ROWS if self._conveyor.idle else SLICE_ROWS
+            if self._spool.rows >= enough or self._spool.bytes >= SLICE_BYTES:
                 self._cut()
 
     async def landed(self) -> None:
@@ -101,9 +103,15 @@ class Conveyor:
         self._run_id = run_id
         self._belts: set[Belt] = set()
         self._loads: list[_Load] = []
+        self._busy = False
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether the worker waits for a slice."""
+        return not self._busy and not self._loads
 
     @property
     def folder(self) -> Path:
@@ -148,7 +156,9 @@ class Conveyor:
             loads, self._loads = self._loads, []
             self._arrived.clear()
             self._room.set()
+            self._busy = True
             await self._land(loads)
+            self._busy = False
 
     def _are_large(self) -> bool:
         return sum(load.piece.rows for load in self._loads) >= SLICE_ROWS

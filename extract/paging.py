@@ -19,6 +19,7 @@ from runtime.errors import FatalSourceError
 
 _EMPTY_LOOKS = 2  # an index behind the API may answer empty once
 _STALE_PAGES = 3  # pages without a new row before a page walk is taken for stuck
+_HOPELESS = 20  # rows in a row that cannot be read: then it is not the rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +69,19 @@ async def keyset(
 
     Raises:
         FatalSourceError: the server gives rows that were not asked for, so the walk would not end.
-        TooMuch: a single row cannot be read and there is no `skip`.
+        TooMuch: a single row cannot be read and there is no `skip`, or many rows running cannot.
     """
-    last, empty, seen = part.after, 0, 0
+    last, empty, seen, skipped = part.after, 0, 0, 0
     while empty < _EMPTY_LOOKS and (wanted := _wanted(part, last, seen, pace.size)) > 0:
         try:
             page = await fetch(last, wanted)
         except TooMuch as exc:
             if wanted > 1:
                 pace.refused(wanted, exc.page_maximum)
-            elif skip is None:
+            elif skip is None or skipped == _HOPELESS:
                 raise
             else:
-                last = await skip(last, exc)
+                last, skipped = await skip(last, exc), skipped + 1
                 pace.skipped()
                 yield Batch((), _within(part, last))
             continue
@@ -90,7 +91,7 @@ async def keyset(
         if not fresh:
             empty += 1
             continue
-        empty = 0
+        empty = skipped = 0
         last = max(fresh)
         rows = [fresh[number] for number in sorted(fresh) if number <= _within(part, number)]
         seen += len(rows)
@@ -124,10 +125,10 @@ async def pages(
 
     Raises:
         FatalSourceError: page after page repeats rows, so the server does not turn pages.
-        TooMuch: a single row cannot be read and there is no `skip`.
+        TooMuch: a single row cannot be read and there is no `skip`, or many rows running cannot.
     """
     seen: Counter[str] = Counter()
-    offset, stale, taken, now = 0, 0, 0, size
+    offset, stale, taken, skipped, now = 0, 0, 0, 0, size
     before: tuple[str, ...] = ()
     recovers = False  # a row was at fault, not the size: back to it where whole pages fit again
     while limit is None or taken < limit:
@@ -139,13 +140,14 @@ async def pages(
             if now > 1:
                 now = _divisor(now, exc.page_maximum)
                 continue
-            if skip is None:
+            if skip is None or skipped == _HOPELESS:
                 raise
             await skip(offset, exc)
-            offset, recovers = offset + 1, True
+            offset, skipped, recovers = offset + 1, skipped + 1, True
             continue
         if not page:
             return
+        skipped = 0
         offset += now
         fresh = _unseen(page, seen, by_id=by_id)
         keys = tuple(row.key for row in page)

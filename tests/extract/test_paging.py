@@ -183,6 +183,28 @@ def test_only_the_rows_at_fault_are_left_out(ids: set[int], data: st.DataObject,
     assert _collect(walk_by_page) == sorted(ids - table.bad)
 
 
+def test_a_walk_ends_where_no_row_can_be_read() -> None:
+    table = Table(set(range(1, 200)))
+    table.bad = set(range(1, 200))
+    named: list[int] = []
+
+    async def skip(last: int, exc: TooMuch) -> int:
+        named.append(await table.skip(last, exc))
+        return named[-1]
+
+    with pytest.raises(TooMuch):
+        _collect(_rows(keyset(table.after, Pace(10), Part(), skip)))
+    assert len(named) == 20
+
+    async def skip_place(place: int, _: TooMuch) -> int:
+        named.append(place)
+        return place
+
+    with pytest.raises(TooMuch):
+        _collect(pages(table.page, 10, by_id=True, skip=skip_place))
+    assert len(named) == 40
+
+
 def test_a_row_that_nobody_may_leave_out_ends_the_walk() -> None:
     table = Table({1, 2, 3})
     table.bad = {2}
