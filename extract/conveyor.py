@@ -64,7 +64,7 @@ class Belt:
                     self._began = time.monotonic()
                 await asyncio.to_thread(self._spool.add, rows)
             read()
-            enough = IDLE_ROWS if self._conveyor.idle else SLICE_ROWS
+            enough = min(IDLE_ROWS, SLICE_ROWS) if self._conveyor.idle else SLICE_ROWS
             if self._spool.rows >= enough or self._spool.bytes >= SLICE_BYTES:
                 self._cut()
 
