@@ -47,7 +47,7 @@ test: setup ## all tests, against real local servers of their own
 
 ## The way, stage by stage
 
-.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect plan load reconcile report migrate
+.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect plan load reconcile compare-preview report migrate
 discover: | $(PYTHON) ## what Sonar has and what an extraction would read
 	@$(PYTHON) -m extract discover
 
@@ -84,6 +84,9 @@ load: | $(PYTHON) ## write the accepted rows (DRY_RUN=1 ROUTE=mysql)
 
 reconcile: | $(PYTHON) ## compare Sonar, warehouse and Splynx
 	@$(PYTHON) -m load.reconcile
+
+compare-preview: | $(PYTHON) ## what a test Splynx previews against what is expected (FILE=)
+	@$(PYTHON) -m load compare-preview $(call option,FILE,file)
 
 report: | $(PYTHON) ## the page to read and sign: build/report/index.html
 	@$(PYTHON) -m load.report

@@ -1,8 +1,9 @@
-"""`python -m load inspect | plan | run | status`."""
+"""`python -m load inspect | plan | run | status | compare-preview`."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -11,8 +12,10 @@ from rich.table import Table
 from load import inspection, status
 from load import run as running
 from load.plan import CLASSES, Plan
+from load.preview.charges import read_charges
+from load.preview.compare import compare, expected_charges
 from runtime import cli
-from runtime.errors import ConfigError
+from runtime.errors import ConfigError, ReconcileMismatch
 from runtime.manifest import read_manifest
 from runtime.run_ledger import stage
 from runtime.settings import splynx_db
@@ -84,6 +87,26 @@ def status_command() -> None:
     with stage("load-status", exclusive=False) as run:
         found = status.last_load(run.engine)
     click.echo("\n".join(found.lines()) if found else "no load yet")
+
+
+@commands.command("compare-preview")
+@click.option("--file", "path", type=click.Path(path_type=Path), required=True, help="CSV.")
+def compare_preview_command(*, path: Path) -> None:
+    """Compare the charges that a test Splynx previews with the expected ones; 4 if they differ."""
+    charges = read_charges(path)
+    with stage("compare-preview", exclusive=False) as run:
+        expected = expected_charges(run.engine, charges)
+        differences = compare(charges, expected)
+        for difference in differences:
+            click.echo(str(difference))
+        run.note(services=len(expected), differing=len(differences))
+        if differences:
+            raise ReconcileMismatch(
+                f"{len(differences)} differences in {len(expected)} services: do not switch"
+                " billing on before each is explained",
+                report={str(difference.service): difference.what for difference in differences},
+            )
+    click.echo(f"{len(expected)} services as expected, to the cent and the day")
 
 
 def _show(plan: Plan, *, as_json: bool) -> None:

@@ -109,11 +109,16 @@ def _column_problems(column: MartColumn, fact: ColumnFact, extent: Extent) -> It
 
 
 def _mart_problems(mart: Mart, table: TableFacts, extents: Extents) -> Iterator[tuple[str, str]]:
-    if table.primary_key != mart.key:
-        found = ", ".join(table.primary_key) or "none"
+    if not table.primary_key and set(mart.key) != {column.name for column in mart.columns}:
         yield (
             mart.name,
-            f"the mart's key is {', '.join(mart.key)}, the target's primary key: {found}",
+            "the target's table has no primary key: the mart's key must be all of its columns",
+        )
+    elif table.primary_key and table.primary_key != mart.key:
+        yield (
+            mart.name,
+            f"the mart's key is {', '.join(mart.key)}, "
+            f"the target's primary key: {', '.join(table.primary_key)}",
         )
     given = {column.name for column in mart.columns}
     for name, fact in table.columns.items():

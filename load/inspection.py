@@ -24,6 +24,7 @@ from runtime.manifest import Manifest, Mart
 from runtime.run_ledger import Run
 from runtime.settings import SplynxDb
 
+_SEPARATOR = "char(31 using utf8mb4)"  # between the values of a business key of several columns
 _TABLES = ("target_table", "target_column", "target_key", "target_id", "target_business_key")
 
 
@@ -142,10 +143,11 @@ def _store_business_keys(
 ) -> None:
     if table.id_column is None:
         return
-    for column in mart.business_keys:
-        if column not in table.columns:
+    for columns in mart.business_keys:
+        if not table.columns.keys() >= set(columns):
             continue  # the contract check says it
-        value = target_text(column)
+        parts = f", {_SEPARATOR}, ".join(target_text(name) for name in columns)
+        value = target_text(columns[0]) if len(columns) == 1 else f"concat({parts})"
         statement = (
             f"select {my_name(table.id_column)}, {value} from {my_name(table.name)}"
             f" where {value} <> ''"
@@ -162,7 +164,7 @@ def _store_business_keys(
                 {
                     "target": target.name,
                     "table_name": table.name,
-                    "column_name": column,
+                    "column_name": " + ".join(columns),
                     "values": [row[1] for row in page],
                     "ids": [row[0] for row in page],
                 },

@@ -115,7 +115,7 @@ def unique_rules(mart: Mart, table: TableFacts) -> dict[str, tuple[str, ...]]:
     """Return what must be unique beside the primary key: business keys and unique keys."""
     loaded = {column.name for column in mart.columns}
     rules: dict[str, tuple[str, ...]] = {
-        name: (name,) for name in mart.business_keys if name in table.columns
+        " + ".join(key): key for key in mart.business_keys if table.columns.keys() >= set(key)
     }
     for key in table.keys:
         if key.kind == "unique" and set(key.columns) <= loaded:
@@ -124,7 +124,11 @@ def unique_rules(mart: Mart, table: TableFacts) -> dict[str, tuple[str, ...]]:
 
 
 def _stream_target(
-    warehouse: Connection, splynx: Connection, mart: Mart, rules: Mapping[str, tuple[str, ...]]
+    warehouse: Connection,
+    splynx: Connection,
+    mart: Mart,
+    facts: TableFacts,
+    rules: Mapping[str, tuple[str, ...]],
 ) -> None:
     # concat and || give NULL when a part is NULL, and NULL is never a duplicate.
     values = [
@@ -132,7 +136,9 @@ def _stream_target(
         for columns in rules.values()
     ]
     wanted = ", ".join([key_text_of_target(mart), target_hash(mart), *values])
-    for page in read_facts.pages(splynx, f"select {wanted} from {my_name(mart.name)}"):
+    # without a primary key a row may be there twice
+    which = "" if facts.primary_key else "distinct "
+    for page in read_facts.pages(splynx, f"select {which}{wanted} from {my_name(mart.name)}"):
         keys = [row[0] for row in page]
         warehouse.execute(
             text(
@@ -304,7 +310,7 @@ def make_plan(
     warehouse.exec_driver_sql(_TEMPORARY)
     rules = {mart.name: unique_rules(mart, tables[mart.name]) for mart in manifest.marts}
     for mart in manifest.marts:
-        _stream_target(warehouse, splynx, mart, rules[mart.name])
+        _stream_target(warehouse, splynx, mart, tables[mart.name], rules[mart.name])
     warehouse.exec_driver_sql("create index on load_target (table_name, key); analyze load_target")
     for mart in manifest.marts:
         statement = classify_statement(mart, tables[mart.name])

@@ -23,13 +23,21 @@ GROUPS = ("foundation", "customer", "trailing")  # in the order they are loaded
 _REF = re.compile(r"""ref\(\s*['"](?P<model>\w+)['"]\s*\)""")
 
 
+# Tests that declare a reference, and whether a row that the target has already may be meant too.
+_REFERENCES = {"relationships": False, "leads_to_row_of": True}
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`column` of a mart holds `to_column` of the mart `to_mart`."""
+    """`column` of a mart holds `to_column` of the mart `to_mart`.
+
+    With `or_matched` it may also hold the id of a row of the target that the crosswalk matched.
+    """
 
     column: str
     to_mart: str
     to_column: str
+    or_matched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,10 @@ class MartColumn:
 
 @dataclass(frozen=True, slots=True)
 class Mart:
-    """One Splynx-shaped staging table, named as the Splynx table."""
+    """One Splynx-shaped staging table, named as the Splynx table.
+
+    `business_keys` are what the target's application keeps unique although its database does not.
+    """
 
     name: str
     schema: str
@@ -54,7 +65,7 @@ class Mart:
     group: str
     routes: frozenset[str]
     references: tuple[Reference, ...]
-    business_keys: tuple[str, ...]
+    business_keys: tuple[tuple[str, ...], ...]
     confidence: str
     collections: frozenset[str]
 
@@ -99,12 +110,17 @@ def _references(tests: Iterable[Mapping[str, Any]], marts: set[str]) -> dict[str
     found: dict[str, list[Reference]] = {}
     for test in tests:
         metadata = test.get("test_metadata") or {}
-        if metadata.get("name") != "relationships" or not test.get("attached_node"):
+        if metadata.get("name") not in _REFERENCES or not test.get("attached_node"):
             continue
         arguments = {**metadata["kwargs"], **metadata["kwargs"].get("arguments", {})}
         named = _REF.search(arguments["to"])
         if named and named["model"] in marts:
-            reference = Reference(arguments["column_name"], named["model"], arguments["field"])
+            reference = Reference(
+                arguments["column_name"],
+                named["model"],
+                arguments["field"],
+                or_matched=_REFERENCES[metadata["name"]],
+            )
             found.setdefault(test["attached_node"], []).append(reference)
     return found
 
@@ -141,7 +157,9 @@ def _mart(
         group=load["group"],
         routes=frozenset(load["routes"]),
         references=tuple(sorted(references, key=lambda r: (r.column, r.to_mart))),
-        business_keys=tuple(load.get("business_keys", ())),
+        business_keys=tuple(
+            (key,) if isinstance(key, str) else tuple(key) for key in load.get("business_keys", ())
+        ),
         confidence=meta["confidence"],
         collections=frozenset(s["name"] for s in sources if s["schema"] == "raw_sonar"),
     )

@@ -4,11 +4,14 @@ with strangers as (
 ),
 
 planned as (
-    select 'customers' as entity, _sonar_key, id from {{ ref('customers') }}
-    union all
-    select 'tariffs_internet' as entity, _sonar_key, id from {{ ref('tariffs_internet') }}
-    union all
-    select 'services_internet' as entity, _sonar_key, id from {{ ref('services_internet') }}
+    {% for mart, _, has in mapped_marts() if has == 'ids' %}
+        select
+            '{{ mart }}' as entity,
+            _sonar_key,
+            id
+        from {{ ref(mart) }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 final as (

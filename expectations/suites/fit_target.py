@@ -23,6 +23,7 @@ from expectations.suites.rules import (
 from expectations.target import TargetColumn, TargetTable
 from runtime.manifest import Mart, MartColumn, Reference
 
+CROSSWALK = "intermediate.int_crosswalk"
 _BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 FIRST_DATE, LAST_DATE = date(1000, 1, 1), date(9999, 12, 31)  # the supported range of MySQL's dates
 
@@ -33,11 +34,20 @@ def _quoted(name: str) -> str:
 
 def _reference(parent: Mart, reference: Reference) -> Any:  # noqa: ANN401
     column, to_column = _quoted(reference.column), _quoted(reference.to_column)
-    return all_rows(
-        f"{reference.column} leads to a row of {parent.name}",
+    words = f"{reference.column} leads to a row of {parent.name}"
+    condition = (
         f"checked.{column} is null or exists (select 1 from {_quoted(parent.schema)}"
-        f".{_quoted(parent.name)} as parent where parent.{to_column} = checked.{column})",
+        f".{_quoted(parent.name)} as parent where parent.{to_column} = checked.{column})"
     )
+    if reference.or_matched:
+        words += " or of the target"
+        condition += (
+            f" or exists (select 1 from {CROSSWALK} as planned where planned.origin = 'matched'"
+            f" and planned.entity = '{parent.name}' and planned.planned_id = checked.{column}"
+            " and planned.target = coalesce((select target from ops.current_target),"
+            " 'uninspected'))"
+        )
+    return all_rows(words, condition)
 
 
 def keys_and_references(mart: Mart, marts: Sequence[Mart]) -> list[Any]:

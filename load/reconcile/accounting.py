@@ -2,12 +2,13 @@
 
 Reads the audits of dbt, the extraction ledger, raw rows and marts by key. Every row of the audits
 becomes one line: of the mart it feeds, or a line of its own where its records live on inside
-another mart's rows (contacts inside customers).
+another mart's rows (contacts inside customers). Which rows a mart must have is an audit of its own,
+because not every row is a record (a link, a value of an additional field).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -39,14 +40,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A mart with the account of the collection it is made from.
+    """A mart with the account of the collection it is made from, if one is.
 
     `records_of` names the mart whose records have a row here: the parent of a child, else itself.
+    `is_audited` says whether an audit knows which rows the mart must have.
     """
 
     mart: Mart
     account: Account | None
     records_of: str
+    is_audited: bool
 
     @property
     def is_child(self) -> bool:
@@ -61,7 +64,9 @@ def parent_of(mart: Mart) -> str | None:
     return next((r.to_mart for r in mart.references if r.column == mart.key[0]), None)
 
 
-def assign(marts: Sequence[Mart], accounts: Sequence[Account]) -> tuple[list[Line], list[Account]]:
+def assign(
+    marts: Sequence[Mart], accounts: Sequence[Account], audited: Collection[str]
+) -> tuple[list[Line], list[Account]]:
     """Return the line of each mart, and the accounts that belong to no mart's line. Pure.
 
     Where several collections feed one entity, its line shows the one that gives most of the rows. A
@@ -76,9 +81,18 @@ def assign(marts: Sequence[Mart], accounts: Sequence[Account]) -> tuple[list[Lin
     for mart in marts:
         parent = parent_of(mart)
         shown = own.get(mart.name) or own.get(parent or mart.name)
-        lines.append(Line(mart, shown, parent or mart.name))
+        lines.append(Line(mart, shown, parent or mart.name, mart.name in audited))
     used = set(own.values())
     return lines, [account for account in accounts if account not in used]
+
+
+_AUDITS = ("audit.audit_row_accounting", "audit.audit_mart_accounting")
+
+
+def audited_marts(connection: Connection) -> frozenset[str]:
+    """Return the marts of which an audit knows the rows they must have."""
+    rows = connection.execute(text("select entity from audit.audit_mart_accounting"))
+    return frozenset(row[0] for row in rows)
 
 
 def read_accounts(connection: Connection) -> list[Account]:
@@ -87,7 +101,7 @@ def read_accounts(connection: Connection) -> list[Account]:
     Raises:
         ConfigError: the audits have not been built.
     """
-    for relation in ("audit.audit_row_accounting", "audit.audit_record_outcomes"):
+    for relation in (*_AUDITS, "audit.audit_record_outcomes", "audit.audit_mart_rows"):
         found = text("select to_regclass(:relation) is not null")
         if not connection.execute(found, {"relation": relation}).scalar_one():
             raise ConfigError(f"{relation} does not exist: run `make transform` first")
@@ -213,37 +227,33 @@ def raw_differences(connection: Connection, account: Account) -> Iterator[Differ
 
 
 def mart_differences(connection: Connection, line: Line) -> Iterator[Difference]:
-    """Yield which records should have a row in the mart and have none, and the other way round.
-
-    Children are compared by their parent's records, through `_customer_key`.
-    """
-    if line.account is None:
+    """Yield which rows the mart should have and has not, and the other way round."""
+    if not line.is_audited:
         if line.mart.collections:
             yield Difference(
                 layer="mart",
                 kind="unproven",
-                what=f"no audit accounts for the records behind {line.mart.name}",
+                what=f"no audit accounts for the rows of {line.mart.name}",
                 count=1,
             )
         return
     mart = f"{quoted_postgres(line.mart.schema)}.{quoted_postgres(line.mart.name)} as mart"
-    key = "mart._customer_key" if line.is_child else "mart._sonar_key"
-    known = "audit.audit_record_outcomes as known where known.entity = :entity and outcome = 'mart'"
-    values = {"entity": line.records_of}
+    known = "audit.audit_mart_rows as known where known.entity = :entity"
+    values = {"entity": line.mart.name}
     yield from _named(
         connection,
         "mart",
         ("missing", f"records that must be in {line.mart.name} have no row there"),
-        f"select distinct known._sonar_key from {known} and not exists"
-        f" (select from {mart} where {key} = known._sonar_key)",
+        f"select known._sonar_key from {known} and not exists"
+        f" (select from {mart} where mart._sonar_key = known._sonar_key)",
         **values,
     )
     yield from _named(
         connection,
         "mart",
         ("extra", f"rows of {line.mart.name} belong to no record that was accepted for it"),
-        f"select {key} as _sonar_key from {mart} where not exists"
-        f" (select from {known} and known._sonar_key = {key})",
+        f"select mart._sonar_key from {mart} where not exists"
+        f" (select from {known} and known._sonar_key = mart._sonar_key)",
         **values,
     )
 

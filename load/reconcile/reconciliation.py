@@ -231,7 +231,9 @@ def reconcile(run: Run, manifest: Manifest, db: SplynxDb) -> list[EntityResult]:
     )
     with reading as warehouse, snapshot(db) as splynx:
         target = current_target(warehouse, db.address)
-        lines, others = accounting.assign(manifest.marts, accounting.read_accounts(warehouse))
+        accounts = accounting.read_accounts(warehouse)
+        audited = accounting.audited_marts(warehouse)
+        lines, others = accounting.assign(manifest.marts, accounts, audited)
         results = [_of_mart(warehouse, splynx, target, line) for line in lines]
         results += [_of_records(warehouse, account) for account in others]
     with run.engine.begin() as connection:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, text
 
+from sandbox.sonar.rows import Row
 from sandbox.sonar.tenant import Tenant
 
 ROOT = Path(__file__).parents[2]
@@ -87,6 +88,17 @@ class Built:
                 connection.execute(text(statement))
 
 
+def _landed(tenant: Tenant, collection: str) -> Sequence[Row]:
+    """Return the rows as an extraction lands them: links without a query of their own nested."""
+    rows = tenant.rows.get(collection, [])
+    if collection != "accounts":
+        return rows
+    groups: dict[str, list[Row]] = {}
+    for account, group in tenant.links.get(("Account", "AccountGroup"), ()):
+        groups.setdefault(account, []).append({"id": group})
+    return [{**row, "account_groups": {"entities": groups.get(row["id"], [])}} for row in rows]
+
+
 def land(engine: Engine, tenant: Tenant, collections: Sequence[str]) -> None:
     """Land the tenant as an extraction does, and book it in the ledger."""
     ledger = text(
@@ -96,7 +108,7 @@ def land(engine: Engine, tenant: Tenant, collections: Sequence[str]) -> None:
     )
     with engine.begin() as connection:
         for collection in collections:
-            rows = tenant.rows.get(collection, [])
+            rows = _landed(tenant, collection)
             connection.execute(
                 text(
                     f"insert into raw_sonar.{collection} (_sonar_key, payload, _run_id)"

@@ -17,10 +17,17 @@ from tests import services
 
 ROOT = Path(__file__).resolve().parents[2]
 MARTS = (
+    "partners",
+    "admins",
+    "labels",
+    "customers_fields",
     "customers",
     "customer_info",
     "customer_cap",
     "customer_billing",
+    "customer_notes",
+    "customers_labels",
+    "customers_values",
     "tariffs_internet",
     "services_internet",
 )

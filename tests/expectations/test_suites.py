@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Engine
 
 from expectations.suites import business_rules, rules_of
 from expectations.target import TargetColumn, TargetTable
-from runtime.manifest import Manifest, Mart, MartColumn, read_manifest
+from runtime.manifest import Manifest, Mart, MartColumn, Reference, read_manifest
 
 
 @pytest.fixture
@@ -80,3 +82,11 @@ def test_a_new_mart_gets_the_rules_of_its_target_without_python(
     found = {rule.description for rule in rules_of(mart, [mart], table)}
     own = {"_sonar_key has a value", "id has a value", "id unique", "c, id unique"}
     assert found == own | words
+
+
+@pytest.mark.parametrize("or_matched", [False, True])
+def test_a_reference_reaches_rows_of_the_target_only_where_it_may(or_matched: bool) -> None:
+    mart = replace(_new_mart(), references=(Reference("id", "brand_new", "id", or_matched),))
+    (rule,) = (r for r in rules_of(mart, [mart], None) if "leads to" in r.description)
+    assert ("int_crosswalk" in rule.unexpected_rows_query) == or_matched
+    assert rule.description.endswith("or of the target") == or_matched

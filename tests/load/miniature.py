@@ -92,7 +92,7 @@ def mart(  # noqa: PLR0913 - a mart has that many properties
     references: Sequence[Reference] = (),
     *,
     key: str = "id",
-    business_keys: tuple[str, ...] = (),
+    business_keys: tuple[tuple[str, ...], ...] = (),
     confidence: str = "observed",
 ) -> Mart:
     return Mart(
@@ -134,7 +134,7 @@ CLIENTS = mart(
         column("note", "text"),
     ],
     [Reference("parent_id", "clients", "id")],
-    business_keys=("login",),
+    business_keys=(("login",),),
 )
 CLIENT_INFO = mart(
     "client_info",

@@ -389,9 +389,10 @@ def test_the_contract_lists_everything_at_once() -> None:
     needed = fact_of("int", "int", name="needed", is_nullable=False)
     counted = fact_of("int", "int", name="n", is_nullable=False, is_auto_increment=True)
     a = fact_of("text", "text", name="a", charset="utf8mb4")
-    table = TableFacts("t", "InnoDB", "utf8mb4", {"a": a, "needed": needed, "n": counted}, ())
+    columns = {"a": a, "needed": needed, "n": counted}
+    table = TableFacts("t", "InnoDB", "utf8mb4", columns, (KeyFact("p", "primary", ("n",)),))
     assert problems(Manifest(marts, ""), {"t": table}, {}) == [
-        "t: the mart's key is a, the target's primary key: none",
+        "t: the mart's key is a, the target's primary key: n",
         "t.needed: the target needs a value (NOT NULL, no default), the mart has none",
         "t.b: the target has no such column",
         "absent: the target has no such table (this table is our guess)",

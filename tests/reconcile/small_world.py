@@ -330,6 +330,15 @@ def _audits(connection: Connection) -> None:
         select 'services', g::text, 'tariffs_internet', 'mart', null
         from generate_series(1, 2) as g;
 
+        create table audit.audit_mart_rows as
+        select entity, _sonar_key from audit.audit_record_outcomes where outcome = 'mart'
+        union all
+        select 'customer_info', _sonar_key from audit.audit_record_outcomes
+        where entity = 'customers' and outcome = 'mart';
+        create table audit.audit_mart_accounting as
+        select entity, count(*) as expected, count(*) as found
+        from audit.audit_mart_rows group by entity;
+
         create table audit.audit_rejections (entity text, collection text, _sonar_key text,
             _customer_key text, reason text);
         insert into audit.audit_rejections values

@@ -233,6 +233,21 @@ def test_a_child_with_an_account_of_its_own_has_no_second_line(world: SmallWorld
     assert (entity, difference.count) == ("customer_info", 1)
 
 
+def test_a_mart_without_records_of_its_own_is_held_against_its_rows(world: SmallWorld) -> None:
+    world.spoil("delete from audit.audit_row_accounting where entity = 'tariffs_internet'")
+    world.spoil("delete from audit.audit_record_outcomes where entity = 'tariffs_internet'")
+    assert _reconcile(world)["tariffs_internet"].differences == ()
+    world.spoil("insert into audit.audit_mart_rows values ('tariffs_internet', '3')")
+    entity, difference = _only(_reconcile(world), "mart", "missing")
+    assert (entity, difference.keys) == ("tariffs_internet", ("3",))
+
+
+def test_a_mart_that_no_audit_knows_does_not_agree(world: SmallWorld) -> None:
+    world.spoil("delete from audit.audit_mart_accounting where entity = 'tariffs_internet'")
+    entity, difference = _only(_reconcile(world), "mart", "unproven")
+    assert (entity, difference.count) == ("tariffs_internet", 1)
+
+
 def test_an_intent_that_was_never_confirmed_is_not_loaded(world: SmallWorld) -> None:
     world.spoil(
         "update ops.row_state set state = 'intended'"

@@ -26,14 +26,14 @@ def _model(name: str, group: str | None, **extra: Any) -> dict[str, Any]:
     }
 
 
-def _reference(child: str, column: str, parent: str) -> dict[str, Any]:
+def _reference(child: str, column: str, parent: str, test: str = "relationships") -> dict[str, Any]:
     arguments = {"to": f"ref('{parent}')", "field": "id", "column_name": column}
     return {
-        "name": f"relationships_{child}_{column}",
+        "name": f"{test}_{child}_{column}",
         "resource_type": "test",
         "config": {},
         "attached_node": f"model.p.{child}",
-        "test_metadata": {"name": "relationships", "kwargs": arguments},
+        "test_metadata": {"name": test, "kwargs": arguments},
     }
 
 
@@ -64,6 +64,28 @@ def test_marts_come_parents_first_inside_their_groups() -> None:
     assert manifest.mart("customers").references == (Reference("parent_id", "customers", "id"),)
     assert manifest.mart("customers").collections == {"accounts"}
     assert [r.to_mart for r in manifest.mart("a_services").references] == ["customers", "zones"]
+
+
+def test_a_reference_may_mean_a_row_that_the_target_has() -> None:
+    manifest = marts_of(
+        _document(
+            _model("partners", "foundation"),
+            _model("customers", "customer"),
+            _reference("customers", "partner_id", "partners", "leads_to_row_of"),
+            _reference("customers", "login", "partners", "not_null"),
+        )
+    )
+    assert manifest.mart("customers").references == (
+        Reference("partner_id", "partners", "id", or_matched=True),
+    )
+    assert [m.name for m in manifest.marts] == ["partners", "customers"]
+
+
+def test_a_business_key_is_one_column_or_several_together() -> None:
+    model = _model("labels", "foundation")
+    model["config"]["meta"]["load"]["business_keys"] = ["login", ["module", "label"]]
+    keys = marts_of(_document(model)).mart("labels").business_keys
+    assert keys == (("login",), ("module", "label"))
 
 
 def test_only_loaded_columns_appear_with_their_spelling_of_none() -> None:

@@ -144,6 +144,13 @@ def test_the_file_holds_no_description() -> None:
         ("Address", "linked_addresses", RelationKind.CHILDREN, "anchor_address_id"),
         ("Company", "addresses", RelationKind.OWNED, "addressable_id"),
         ("Service", "data_service_detail", RelationKind.ONE_CHILD, "service_id"),
+        ("Service", "voice_service_detail", RelationKind.ONE_CHILD, "service_id"),
+        ("AccountService", "package", RelationKind.PARENT, "package_id"),
+        ("Account", "notes", RelationKind.OWNED, "noteable_id"),
+        ("Note", "noteable", RelationKind.OWNER, "noteable_id"),
+        ("User", "notes", RelationKind.CHILDREN, "user_id"),
+        ("Role", "users", RelationKind.CHILDREN, "role_id"),
+        ("CustomField", "companies", RelationKind.LINKED, ""),
     ],
 )
 def test_relations_are_told_from_names(

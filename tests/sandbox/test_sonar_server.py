@@ -211,7 +211,8 @@ def test_several_searches_are_alternatives(demo: SonarProcess) -> None:
             None,
         ),
         (
-            '{integer_fields: [{attribute: "quantity", search_value: 1, operator: GT}]}',
+            '{integer_fields: [{attribute: "quantity", search_value: 1, operator: GT}]'
+            ' unset_fields: ["package_id"]}',
             ("account_services", "quantity"),
         ),
         ('{exists: ["name_override"]}', ("account_services", "name_override")),

@@ -21,6 +21,8 @@ staged_counts as (
 outcomes as (
     select
         collection,
+        case when min(entity) = max(entity) then min(entity) end as entity,
+        count(*) filter (where outcome = 'mart') as mart,
         count(*) filter (where outcome = 'merged') as merged,
         count(*) filter (where outcome = 'excluded') as excluded,
         count(*) filter (where outcome = 'rejected') as rejected
@@ -28,42 +30,26 @@ outcomes as (
     group by collection
 ),
 
-mart_rows as (
-    {% for collection, mart in [
-        ('accounts', 'customers'),
-        ('services', 'tariffs_internet'),
-        ('account_services', 'services_internet'),
-    ] %}
-        select
-            '{{ collection }}' as collection,
-            '{{ mart }}' as entity,
-            count(*) as mart
-        from {{ ref(mart) }}
-        {% if not loop.last %}union all{% endif %}
-    {% endfor %}
-),
-
 final as (
     select
         record_counts.collection,
-        coalesce(mart_rows.entity, record_counts.collection) as entity,
+        coalesce(outcomes.entity, record_counts.collection) as entity,
         extractions.proven_rows as proven,
         staged_counts.staged,
-        coalesce(mart_rows.mart, 0) as mart,
+        coalesce(outcomes.mart, 0) as mart,
         coalesce(outcomes.merged, 0) as merged,
         coalesce(outcomes.excluded, 0) as excluded,
         coalesce(outcomes.rejected, 0) as rejected,
         record_counts.deleted_rows as deleted,
         -- without a proof of the source, what landed is the measure
         coalesce(extractions.proven_rows, record_counts.live_rows)
-        - coalesce(mart_rows.mart, 0)
+        - coalesce(outcomes.mart, 0)
         - coalesce(outcomes.merged, 0)
         - coalesce(outcomes.excluded, 0)
         - coalesce(outcomes.rejected, 0) as unaccounted
     from record_counts
     left join staged_counts on record_counts.collection = staged_counts.collection
     left join outcomes on record_counts.collection = outcomes.collection
-    left join mart_rows on record_counts.collection = mart_rows.collection
     left join extractions on record_counts.collection = extractions.collection
 )
 

@@ -20,14 +20,24 @@ from sandbox.sonar.tenant import (
     addresses,
     billing,
     contacts,
+    custom_fields,
     files,
     instance,
     network,
+    notes,
+    packages,
+    plans,
+    sales,
     services,
+    taxes,
     truth,
+    truth_services,
+    users,
+    voice,
 )
 from sandbox.sonar.tenant.draft import AS_OF, Draft, stamp
-from sandbox.sonar.tenant.traps import counts, needed_accounts
+from sandbox.sonar.tenant.trap_counts import counts
+from sandbox.sonar.tenant.traps import needed_accounts
 from sandbox.sonar.tenant.volumes import targets
 
 SIZES: Mapping[str, int] = {  # accounts
@@ -44,9 +54,26 @@ COLLECTIONS: tuple[Callable[[Draft], None], ...] = (
     contacts.phone_numbers,
     addresses.addresses,
     files.files,
-    services.services,
-    services.account_services,
+    users.roles,
+    users.users,
+    billing.billing_defaults,
     billing.account_billing_parameters,
+    services.services,
+    plans.further_services,
+    plans.details,
+    plans.voice_parameters,
+    packages.packages,
+    sales.plan,
+    services.account_services,
+    voice.account_voice_service_details,
+    voice.dids,
+    taxes.taxes,
+    taxes.service_taxes,
+    taxes.service_tax_definitions,
+    custom_fields.custom_fields,
+    custom_fields.custom_field_data,
+    notes.notes,
+    notes.call_logs,
     network.radius_accounts,
     network.radius_server_credentials,
     network.account_ip_assignments,
@@ -85,6 +112,7 @@ def generate(
     for write in COLLECTIONS:
         write(draft)
         draft.settle()
+    found = truth.outcomes(draft)
     facts = {
         "size": size,
         "seed": seed,
@@ -94,9 +122,12 @@ def generate(
         "archived": sum(row["archived_at"] is not None for row in draft.rows["accounts"]),
         "sums": _sums(schema, draft),
         "traps": _traps(draft),
-        "outcomes": truth.summary(truth.outcomes(draft)),
+        "outcomes": truth.summary(found),
+        "collections": truth.collections(draft, found),
+        "next_charges": truth_services.next_charges(draft, found),
     }
-    return Tenant(dict(draft.rows), draft.links, facts)
+    rows = {name: draft.rows[name] for name in root_queries(schema)}
+    return Tenant(rows, draft.links, facts)
 
 
 def _traps(draft: Draft) -> dict[str, Any]:

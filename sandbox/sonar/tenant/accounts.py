@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from calendar import monthrange
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from sandbox.sonar.tenant import billing
 from sandbox.sonar.tenant.draft import AS_OF, OPENED, Account, Draft, ids, stamp
 from sandbox.sonar.tenant.traps import BLANK_NAMES, LONG_NAMES, assign
 from sandbox.sonar.tenant.words import EMOJI, FIRST_NAMES, LAST_NAMES, OFFICES, TOWNS, TRADES
@@ -37,12 +39,17 @@ GROUPS = (
     "Autopay Discount", "Annual Prepay", "Co-op Member", "Fixed Wireless", "Fiber", "Grant Area",
     "Legacy Plan", "Paperless", "School Program", "Tower Host", "VIP",
 )  # fmt: skip
-COMPANIES = ("Poplar Ridge Networks", "Poplar Ridge Business")
+LONG_GROUP = "Households of the Rural Broadband Expansion Grant Area, Phase Two, Tower"
+COMPANIES = ("Poplar Ridge Networks", "Poplar Ridge Business", "Cedar Hollow Cable")
+LONG_COMPANY = "Cooperative of the Subscribers of the Former Alder Creek Telephone Exchange"
 
 
 def describe(draft: Draft) -> None:
     """Write companies, account_statuses, account_types and account_groups."""
-    for key, name in enumerate(COMPANIES[: draft.target.get("companies")], start=1):
+    names = COMPANIES[: draft.target.get("companies")]
+    if draft.wanted.get("long_company_name"):
+        names = (*names, LONG_COMPANY)
+    for key, name in enumerate(names, start=1):
         company = {"name": name, "country": "US", "default": key == 1, "enabled": True}
         looks = {"primary_color": "#205080", "secondary_color": "#f0f4f8"}
         site = {"website_address": "https://www.example.com", "phone_number": "5125550100"}
@@ -64,8 +71,13 @@ def describe(draft: Draft) -> None:
         )
     for key, (name, kind, _) in enumerate(TYPES, start=1):
         draft.add("account_types", key, OPENED, {**_look(), "name": name, "type": kind})
+    several = min(draft.wanted["long_group_name"], len(GROUPS))
     for key, name in enumerate(GROUPS, start=1):
-        draft.add("account_groups", key, OPENED, {"name": name})
+        is_long = key > len(GROUPS) - several
+        title = f"{LONG_GROUP} {key}" if is_long else name
+        draft.add("account_groups", key, OPENED, {"name": title})
+        if is_long:
+            draft.plant("long_group_name", "account_groups", str(key))
 
 
 def accounts(draft: Draft) -> None:
@@ -79,6 +91,7 @@ def accounts(draft: Draft) -> None:
     draft.missing_accounts = sorted(set(range(1, keys[-1])) - set(keys))
     draft.missing_accounts += range(keys[-1] + 100_000, keys[-1] + 100_100)
     parents = [account for account in draft.accounts if not account.traps]
+    billing.plan(draft)
     for account in draft.accounts:
         _write(draft, random, account, parents)
 
@@ -103,7 +116,7 @@ def status_key(name: str) -> str:
 
 def business_company(draft: Draft) -> str:
     """Return the id of the company that serves businesses."""
-    return draft.rows["companies"][-1]["id"]  # type: ignore[no-any-return]
+    return "2" if draft.target.get("companies", len(COMPANIES)) > 1 else "1"
 
 
 def _person(random: Random, key: int, age: float, traps: frozenset[str]) -> Account:
@@ -123,6 +136,8 @@ def _write(draft: Draft, random: Random, account: Account, parents: list[Account
         updated = archived
     if "unmapped_status" in account.traps:
         status = UNMAPPED_STATUS
+    if "next_bill_date_missing" in account.traps and archived is None:
+        status = STATUSES[0][0]
     parent = random.choice(parents)
     active = ACTIVATES.get(status, False)
     values: dict[str, Any] = {
@@ -132,15 +147,16 @@ def _write(draft: Draft, random: Random, account: Account, parents: list[Account
         "activation_time": "15:30:00" if active else None,
         "archived_at": None if archived is None else stamp(archived),
         "archived_by_user_id": None if archived is None else "3",
-        "company_id": business_company(draft) if account.kind == "COMMERCIAL" else "1",
+        "company_id": _company(draft, account),
         "is_delinquent": status in ("Delinquent", "Collections"),
         "is_eligible_for_archive": status == "Disconnected",
         "name": _name(random, account),
-        "next_bill_date": _next_bill_date(random) if active else None,
+        "next_bill_date": _next_bill_date(draft, random, account) if active else None,
         "next_recurring_charge_amount": random.choice((4500, 5900, 7900)) if active else 0,
         "parent_account_id": parent.key if "child_accounts" in account.traps else None,
     }
     draft.add("accounts", account.id, account.created, values, updated)
+    draft.next_bill[account.key] = values["next_bill_date"]
     for trap in sorted(account.traps):
         draft.plant(trap, "accounts", account.key)
 
@@ -163,8 +179,31 @@ def _name(random: Random, account: Account) -> str:
     return name
 
 
-def _next_bill_date(random: Random) -> str:
-    return datetime(2025, 7, random.randint(1, 28), tzinfo=AS_OF.tzinfo).date().isoformat()
+def _company(draft: Draft, account: Account) -> str:
+    if "long_company_name" in account.traps:
+        return str(draft.rows["companies"][-1]["id"])
+    if account.kind == "COMMERCIAL":
+        return business_company(draft)
+    every = int(business_company(draft)) == len(COMPANIES) - 1
+    return "3" if every and account.id % 7 == 3 else "1"  # noqa: PLR2004  the towns it took over
+
+
+def _next_bill_date(draft: Draft, random: Random, account: Account) -> str | None:
+    """Return the first bill day after the tenant's day, or a later one of who pays for months."""
+    _, terms = draft.terms.get(account.id, (0, {}))
+    own = random.randint(1, 28)  # of an account that bills on the day it began
+    day, months = terms.get("bill_day") or own, terms.get("months_to_bill", 1)
+    if "next_bill_date_missing" in account.traps:
+        return None
+    found = _on(AS_OF.date(), 0, day)
+    first = 0 if found > AS_OF.date() else 1
+    return _on(AS_OF.date(), first + account.id % months, day).isoformat()
+
+
+def _on(start: date, months: int, day: int) -> date:
+    """Return a day of the month so many months later; a month too short bills on its last day."""
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return date(year, month + 1, min(day, monthrange(year, month + 1)[1]))
 
 
 def _look() -> dict[str, Any]:

@@ -12,6 +12,8 @@ from sandbox.sonar.tenant.words import FIRST_NAMES, LAST_NAMES, ROLES
 
 PHONE_TYPES = (("Home", False), ("Mobile", True), ("Work", False), ("Fax", False))
 AREAS = ("512", "737", "830", "979")
+SEVERAL_PHONES = 4
+TOO_MANY = 26  # numbers of ten digits: with commas more than 256 characters
 SEVERAL = frozenset({"several_primaries", "no_primary"})
 DOMAINS = ("example.com", "example.net", "example.org")
 
@@ -46,28 +48,46 @@ def contacts(draft: Draft) -> None:
 
 
 def phone_numbers(draft: Draft) -> None:
-    """Write phone_number_types and phone_numbers: none to two for each contact."""
+    """Write phone_number_types and phone_numbers: none to two for a contact, more by traps."""
     for key, (name, capable) in enumerate(PHONE_TYPES, start=1):
         draft.add("phone_number_types", key, OPENED, {"name": name, "sms_capable": capable})
     random = draft.random("phone_numbers")
     numbers = ids(random)
     left = draft.left("phone_numbers")
     owners = [int(contact["id"]) for contact in draft.rows["contacts"]]
-    shared = {} if left is None else share(random, left, owners)
+    trapped = _with_many(draft)
+    ordinary = [owner for owner in owners if owner not in trapped]
+    shared = {} if left is None else share(random, left - sum(trapped.values()), ordinary)
     for owner in owners:
-        count = shared.get(owner)
+        count = trapped.get(owner, shared.get(owner))
         for _ in range(random.choices((0, 1, 2), (10, 65, 25))[0] if count is None else count):
             area, line = random.choice(AREAS), f"{random.randint(0, 99):02d}"
+            extension = str(random.randint(10, 99)) if random.random() < 0.05 else None  # noqa: PLR2004
             values = {
                 "contact_id": str(owner),
                 "country": "US",
-                "extension": str(random.randint(10, 99)) if random.random() < 0.05 else None,  # noqa: PLR2004
+                "extension": None if trapped.get(owner) == TOO_MANY else extension,
                 "number": f"{area}55501{line}",
                 "number_formatted": f"({area}) 555-01{line}",
                 "phone_number_type_id": str(random.randint(1, len(PHONE_TYPES))),
                 "sms_opt_in": random.random() < 0.5,  # noqa: PLR2004
             }
             draft.add("phone_numbers", next(numbers), moment(random, OPENED), values)
+
+
+def _with_many(draft: Draft) -> dict[int, int]:
+    """Return the contacts that have more numbers than usual: the first ones of the carriers."""
+    counts = {"several_phones": SEVERAL_PHONES, "phones_beyond_256": TOO_MANY}
+    wanted = {
+        account.key: counts[trap]
+        for account in draft.accounts
+        for trap in account.traps & counts.keys()
+    }
+    found: dict[int, int] = {}
+    for contact in draft.rows["contacts"]:
+        if contact["contactable_type"] == "Account" and contact["contactable_id"] in wanted:
+            found[int(contact["id"])] = wanted.pop(contact["contactable_id"])
+    return found
 
 
 def _pairs(draft: Draft, trap: str) -> dict[int, tuple[int, int]]:

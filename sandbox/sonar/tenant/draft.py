@@ -37,6 +37,16 @@ class Account:
         return str(self.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A service that an account will have, and the trap that it plants."""
+
+    account: str
+    service: str
+    trap: str | None
+    values: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Planted:
     """Where one trap was planted."""
@@ -68,6 +78,10 @@ class Draft:
         self.planted: dict[str, Planted] = {}
         self.accounts: list[Account] = []
         self.missing_accounts: list[int] = []
+        self.terms: dict[int, tuple[int, dict[str, Any]]] = {}  # billing parameters of accounts
+        self.orphan_terms: list[tuple[int, dict[str, Any], datetime]] = []
+        self.next_bill: dict[str, str | None] = {}  # of accounts
+        self.sales: list[Sale] = []  # to be written after the ordinary ones
 
     def random(self, purpose: str) -> Random:
         """Return a fresh generator for one purpose."""
@@ -115,14 +129,19 @@ class Draft:
         return hashlib.sha256(f"{self.seed}:{collection}:{key}".encode()).hexdigest()[:24]
 
 
-def ids(random: Random) -> Iterator[int]:
-    """Yield ids as a database gives them: dense, with gaps where rows were deleted."""
-    key = 0
+def ids(random: Random, last: int = 0) -> Iterator[int]:
+    """Yield ids after `last` as a database gives them: dense, with gaps where rows were deleted."""
+    key = last
     while True:
         key += 1
         if random.random() < 0.03:  # noqa: PLR2004  about one row in thirty was deleted
             key += random.randint(1, 3)
         yield key
+
+
+def of_name(draft: Draft, service: str) -> str:
+    """Return the id of a service by its name."""
+    return next(str(row["id"]) for row in draft.rows["services"] if row["name"] == service)
 
 
 def moment(random: Random, earliest: datetime) -> datetime:

@@ -8,7 +8,9 @@ from random import Random
 from typing import Any
 
 from sandbox.sonar.tenant.accounts import business_company
-from sandbox.sonar.tenant.draft import OPENED, Account, Draft, ids, moment
+from sandbox.sonar.tenant.catalogue import OTHERS
+from sandbox.sonar.tenant.credits import bill, keep_credits_that_fit
+from sandbox.sonar.tenant.draft import AS_OF, OPENED, Account, Draft, Sale, ids, moment
 from sandbox.sonar.tenant.traps import REJECTING
 from sandbox.sonar.tenant.volumes import share
 
@@ -23,17 +25,6 @@ PLANS = (  # name, cents, kbit/s down, kbit/s up, technology, how often it is so
     ("Business Wireless 100", 14995, 100_000, 50_000, "LICENSEDTERRESTRIALFIXEDWIRELESS", 4),
     ("DSL 6 (closed)", 2995, 6_000, 768, "ASYMMETRICXDSL", 3),
     ("Courtesy Line", 0, 50_000, 10_000, "FIBER", 2),
-)
-OTHERS = (  # name, type, application, cents
-    ("Router Rental", "RECURRING", "DEBIT", 700),
-    ("Installation", "ONETIME", "DEBIT", 9900),
-    ("Home Phone", "VOICE", "DEBIT", 2500),
-    ("Autopay Discount", "RECURRING", "CREDIT", 500),
-    ("Three Month Promotion", "EXPIRING", "CREDIT", 1000),
-    ("Data Overage", "OVERAGE", "DEBIT", 200),
-    ("Goodwill Adjustment", "ADJUSTMENT", "CREDIT", None),
-    ("Static Address", "RECURRING", "DEBIT", 1000),
-    ("Late Fee", "ADJUSTMENT", "DEBIT", 1500),
 )
 OTHERS_PERCENT = 25  # of the services of an account where their number is given
 LONG_TITLE = "Rural Broadband Expansion Grant Area Residential Wireless 25 by 5 Unlimited"
@@ -52,9 +43,9 @@ def services(draft: Draft) -> None:
         key = _service(draft, next(numbers), title, "DATA", "DEBIT", cents)
         _detail(draft, next(details), key, (down, up, technology))
     for index in range(draft.wanted["not_data_services"]):
-        name, kind, application, amount = OTHERS[index % len(OTHERS)]
-        suffix = f" {index // len(OTHERS) + 1}" if index >= len(OTHERS) else ""
-        key = _service(draft, next(numbers), name + suffix, kind, application, amount)
+        offer = OTHERS[index % len(OTHERS)]
+        name = f"{offer.name} {index // len(OTHERS) + 1}" if index >= len(OTHERS) else offer.name
+        key = _service(draft, next(numbers), name, offer.type, offer.application, offer.cents)
         draft.plant("not_data_services", "services", key)
     speed = (25_000, 5_000, "UNLICENSEDTERRESTRIALFIXEDWIRELESS")
     for index in range(draft.wanted["data_service_without_detail"]):
@@ -108,7 +99,12 @@ def account_services(draft: Draft) -> None:
         number = next(numbers)
         draft.add("account_services", number, moment(random, OPENED), values)
         draft.plant("orphan_account_services", "account_services", str(number))
+    count = len(draft.rows["account_services"])
+    for sale in draft.sales:
+        _planned(draft, random, next(numbers), sale)
     _override(draft, ordinary)
+    keep_credits_that_fit(draft, count, plans, others[0] if others else plans[0])
+    bill(draft)
 
 
 def _former_plans(draft: Draft) -> int:
@@ -128,7 +124,7 @@ def _shared(
         return {}, {}
     random = draft.random("account_services of accounts")
     left -= draft.wanted["orphan_account_services"] + len(draft.accounts) - len(plain)
-    left -= sum(map(len, buyers.values()))
+    left -= sum(map(len, buyers.values())) + len(draft.sales)
     added = share(random, min(left * OTHERS_PERCENT // 100, others * len(plain)), plain)
     return share(random, left - sum(added.values()), plain), added
 
@@ -173,6 +169,18 @@ def _sale(draft: Draft, random: Random, key: int, account: Account, service: str
     return draft.add("account_services", key, created, _sale_values(account.key, service))
 
 
+def _planned(draft: Draft, random: Random, key: int, sale: Sale) -> None:
+    created = moment(random, OPENED + (AS_OF - OPENED) / 2)
+    draft.add(
+        "account_services",
+        key,
+        created,
+        {**_sale_values(sale.account, sale.service), **sale.values},
+    )
+    if sale.trap is not None:
+        draft.plant(sale.trap, "account_services", str(key))
+
+
 def _sale_values(account: str, service: str) -> dict[str, Any]:
     return {
         "account_id": account,
@@ -180,6 +188,10 @@ def _sale_values(account: str, service: str) -> dict[str, Any]:
         "quantity": 1,
         "price_override": None,
         "name_override": None,
+        "next_bill_date": None,
+        "number_of_times_billed": None,
+        "package_id": None,
+        "unique_package_relationship_id": None,
     }
 
 

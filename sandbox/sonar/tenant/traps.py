@@ -1,4 +1,4 @@
-"""The traps of a tenant: their names, usual counts, and which accounts carry them.
+"""The traps of a tenant: their names, and which accounts carry them.
 
 Traps of one family never meet on an account; accounts that a customer rule rejects carry no trap of
 another family, so that every record has one predictable outcome. Where a name joins two rejection
@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from random import Random
 
-from sandbox.sonar.tenant.volumes import fill
-
 REJECTING = (
     "blank_name",
     "long_name",
@@ -20,6 +18,7 @@ REJECTING = (
     "long_city",
     "blank_name_and_long_city",
     "long_name_and_long_city",
+    "long_company_name",
 )
 BLANK_NAMES = frozenset({"blank_name", "blank_name_and_long_city"})
 LONG_NAMES = frozenset({"long_name", "long_name_and_long_city"})
@@ -34,9 +33,17 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         "untidy_email",
         "duplicate_username",
         "username_like_id",
+        "several_phones",
+        "phones_beyond_256",
     ),
     "address": ("missing_mailing", "second_addresses", "no_address"),
-    "billing": ("null_bill_day", "missing_billing_parameters"),
+    "billing": (
+        "null_bill_day",
+        "missing_billing_parameters",
+        "bill_day_29_to_31",
+        "several_months_to_bill",
+        "next_bill_date_missing",
+    ),
 }
 OF_RECORDS = (
     "orphan_account_services",
@@ -53,93 +60,74 @@ OF_RECORDS = (
     "quantity",
     "name_override",
 )
-NAMES = (*REJECTING, *(name for family in FAMILIES.values() for name in family), *OF_RECORDS)
-
-DEMO: Mapping[str, int] = {
-    "blank_name": 3,
-    "long_name": 2,
-    "unmapped_status": 0,
-    "long_city": 3,
-    "blank_name_and_long_city": 1,
-    "long_name_and_long_city": 1,
-    "archived_accounts": 9,
-    "child_accounts": 8,
-    "emoji_name": 3,
-    "nul_in_name": 2,
-    "no_contact": 5,
-    "several_primaries": 6,
-    "no_primary": 5,
-    "shared_email": 6,
-    "untidy_email": 7,
-    "duplicate_username": 6,
-    "username_like_id": 0,
-    "missing_mailing": 40,
-    "second_addresses": 7,
-    "no_address": 4,
-    "null_bill_day": 8,
-    "missing_billing_parameters": 4,
-    "orphan_account_services": 4,
-    "orphan_contacts": 5,
-    "orphan_billing_parameters": 3,
-    "foreign_contacts": 9,
-    "free_addresses": 260,
-    "foreign_addresses": 60,
-    "data_service_without_detail": 2,
-    "long_service_title": 2,
-    "not_data_services": 9,
-    "data_credit_services": 1,
-    "price_override": 9,
-    "quantity": 6,
-    "name_override": 7,
-}
-TINY: Mapping[str, int] = {
-    "blank_name": 1,
-    "archived_accounts": 1,
-    "child_accounts": 1,
-    "no_contact": 1,
-    "shared_email": 2,
-    "missing_mailing": 2,
-    "null_bill_day": 1,
-    "orphan_account_services": 1,
-    "orphan_contacts": 1,
-    "foreign_contacts": 1,
-    "free_addresses": 2,
-    "foreign_addresses": 1,
-    "data_service_without_detail": 1,
-    "not_data_services": 2,
-    "price_override": 1,
-}
-# Of a full-size tenant: the demo's in proportion to the accounts, apart from the catalogue, which
-# grows slowly, and the addresses of cards, bank accounts, sites and vendors.
-REFERENCE: Mapping[str, int] = {
-    **{name: round(count * 20.3) for name, count in DEMO.items()},
-    "foreign_addresses": 8700,
-}
-REFERENCE_CATALOGUE: Mapping[str, int] = {
-    "data_service_without_detail": 3,
-    "long_service_title": 3,
-    "data_credit_services": 2,
-}
-
-
-def counts(
-    size: str, factor: float, chosen: Mapping[str, int], target: Mapping[str, int] | None = None
-) -> dict[str, int]:
-    """Return the count of every trap: the usual ones times `factor`, the chosen ones as given.
-
-    With a `target` for the collections, the traps that fill them up are counted to meet it.
-    """
-    if unknown := sorted(set(chosen) - set(NAMES)):
-        raise ValueError(f"unknown traps: {', '.join(unknown)}; known: {', '.join(NAMES)}")
-    usual = _USUAL[size]
-    scaled = {name: round(usual.get(name, 0) * factor) for name in NAMES}
-    if target is None:
-        return {**scaled, **chosen}
-    scaled = {**scaled, **REFERENCE_CATALOGUE, **chosen}
-    return {**scaled, **fill(scaled, target), **chosen}
-
-
-_USUAL = {"tiny": TINY, "demo": DEMO, "reference": REFERENCE}
+OF_PEOPLE = (
+    "long_group_name",
+    "duplicate_user_login",
+    "duplicate_user_email",
+    "login_of_target",
+    "sonar_staff",
+    "disabled_user",
+    "user_without_role",
+    "unmapped_role",
+    "blank_user_name",
+    "long_user_name",
+    "long_user_login",
+    "long_user_email",
+    "field_owner_not_mapped",
+    "duplicate_field_value",
+    "orphan_custom_field_data",
+    "note_of_missing_account",
+    "foreign_note",
+    "sticky_note",
+    "long_note",
+    "call_log_of_missing_account",
+)
+OF_USERS = (
+    "duplicate_user_login",
+    "duplicate_user_email",
+    "login_of_target",
+    "sonar_staff",
+    "disabled_user",
+)
+OF_PLANS = (
+    "voice_without_detail",
+    "recurring_without_detail",
+    "duplicate_service_title",
+    "avalara_tax_definition",
+    "empty_package",
+    "package_with_credit",
+    "package_member_rejected",
+    "long_package_name",
+    "rate_not_exact",
+    "flat_tax",
+    "rate_too_high",
+    "long_tax_name",
+    "several_taxes",
+)
+OF_SALES = (
+    "package_sales",
+    "rejected_package_sales",
+    "one_time_charge",
+    "one_time_credit",
+    "expired_service",
+    "expiring_charge",
+    "several_credits",
+    "expiring_credit",
+    "credit_without_host",
+    "yearly_service",
+    "voice_lines",
+    "unassigned_did",
+    "did_without_voice_service",
+    "did_of_missing_account",
+)
+NAMES = (
+    *REJECTING,
+    *(name for family in FAMILIES.values() for name in family),
+    *OF_RECORDS,
+    *OF_PEOPLE,
+    *OF_PLANS,
+    *OF_SALES,
+)
 
 
 def needed_accounts(wanted: Mapping[str, int]) -> int:

@@ -13,6 +13,14 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+from sandbox.sonar.tenant.catalogue import FURTHER
+
+WITHOUT_DETAILS = (  # plans that have no data_service_details
+    "data_service_without_detail",
+    "voice_without_detail",
+    "recurring_without_detail",
+    "duplicate_service_title",
+)
 FILE = Path(__file__).with_name("volumes.csv")
 
 
@@ -61,11 +69,13 @@ def fill(wanted: Mapping[str, int], target: Mapping[str, int]) -> dict[str, int]
     addresses += wanted["second_addresses"] - wanted["missing_mailing"]
     addresses += wanted["foreign_addresses"]
     parameters = target["accounts"] - wanted["missing_billing_parameters"]
-    services = target["data_service_details"] + wanted["data_service_without_detail"]
+    services = target["data_service_details"] + len(FURTHER)
+    services += sum(wanted[trap] for trap in WITHOUT_DETAILS)
     left = {
         "free_addresses": target["addresses"] - addresses,
         "orphan_billing_parameters": target["account_billing_parameters"] - parameters,
         "not_data_services": target["services"] - services,
+        "unassigned_did": target["dids"] - target["did_assignments"],
     }
     return {trap: max(count, 0) for trap, count in left.items()}
 

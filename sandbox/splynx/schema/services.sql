@@ -142,6 +142,121 @@ create table services_voice (
     foreign key (customer_id) references customers (id)
 );
 
+-- inferred
+create table services_voice_fields (
+    name varchar(64) not null,
+    module varchar(64) not null,
+    title varchar(128) not null,
+    type varchar(32) not null default 'string',
+    position int unsigned not null default '0',
+    default_value varchar(512) not null default '',
+    min_length varchar(16) not null default '',
+    max_length varchar(16) not null default '',
+    select_values text not null,
+    decimals int unsigned not null default '2',
+    relation_module varchar(64) not null default '',
+    addon varchar(128) not null default '',
+    addon_uri varchar(256) not null default '',
+    addon_input_type varchar(32) not null default '',
+    deleted enum('0', '1') not null default '0',
+    show_in_list enum('0', '1') not null default '0',
+    is_required enum('0', '1') not null default '0',
+    is_unique enum('0', '1') not null default '0',
+    is_add enum('0', '1') not null default '1',
+    searchable enum('0', '1') not null default '0',
+    readonly enum('0', '1') not null default '0',
+    hidden enum('0', '1') not null default '0',
+    disabled enum('0', '1') not null default '0',
+    primary key (name)
+);
+
+-- inferred
+create table services_voice_values (
+    id int unsigned not null,
+    name varchar(64) not null,
+    value text not null,
+    primary key (id, name)
+);
+
+-- inferred
+create table services_custom (
+    id int unsigned not null auto_increment,
+    parent_id int unsigned not null,
+    customer_id int unsigned not null,
+    tariff_id int unsigned not null,
+    bundle_service_id int unsigned not null,
+    description varchar(512) not null,
+    quantity int not null,
+    unit varchar(128) not null,
+    unit_price decimal(19,4) not null,
+    start_date date not null,
+    end_date date not null,
+    status varchar(64) not null,
+    status_new varchar(64) not null,
+    discount enum('1', '0') not null default '0',
+    discount_value decimal(19,4) null,
+    discount_type enum('percent', 'fixed') not null default 'percent',
+    discount_start_date date not null,
+    discount_end_date date not null,
+    discount_text varchar(512) not null,
+    deleted enum('0', '1') not null default '0',
+    period enum(
+        '-1', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13',
+        '14', '15', '16', '17', '18', '19', '20', '21', '22', '23', '24', '25', '26', '27',
+        '28', '29', '30', '31', '32', '33', '34', '35', '36', '37', '38', '39', '40', '41',
+        '42', '43', '44', '45', '46', '47', '48', '49', '50', '51', '52', '53', '54', '55',
+        '56', '57', '58', '59', '60', '61', '62', '63', '64', '65', '66', '67', '68', '69',
+        '70', '71', '72', '73', '74', '75', '76', '77', '78', '79', '80', '81', '82', '83',
+        '84', '85', '86', '87', '88', '89', '90', '91', '92', '93', '94', '95', '96', '97',
+        '98', '99'
+    ) not null default '-1',
+    updated_at datetime null default current_timestamp,
+    old_end_date date not null,
+    on_approve enum('1', '0') not null default '0',
+    primary key (id),
+    key customer_id (customer_id),
+    key status (status),
+    key deleted (deleted),
+    -- inferred: a sibling table has this foreign key
+    foreign key (customer_id) references customers (id)
+);
+
+-- inferred
+create table services_custom_fields (
+    name varchar(64) not null,
+    module varchar(64) not null,
+    title varchar(128) not null,
+    type varchar(32) not null default 'string',
+    position int unsigned not null default '0',
+    default_value varchar(512) not null default '',
+    min_length varchar(16) not null default '',
+    max_length varchar(16) not null default '',
+    select_values text not null,
+    decimals int unsigned not null default '2',
+    relation_module varchar(64) not null default '',
+    addon varchar(128) not null default '',
+    addon_uri varchar(256) not null default '',
+    addon_input_type varchar(32) not null default '',
+    deleted enum('0', '1') not null default '0',
+    show_in_list enum('0', '1') not null default '0',
+    is_required enum('0', '1') not null default '0',
+    is_unique enum('0', '1') not null default '0',
+    is_add enum('0', '1') not null default '1',
+    searchable enum('0', '1') not null default '0',
+    readonly enum('0', '1') not null default '0',
+    hidden enum('0', '1') not null default '0',
+    disabled enum('0', '1') not null default '0',
+    primary key (name)
+);
+
+-- inferred
+create table services_custom_values (
+    id int unsigned not null,
+    name varchar(64) not null,
+    value text not null,
+    primary key (id, name)
+);
+
 -- observed
 create table services_bundle (
     id int unsigned not null auto_increment,
@@ -187,6 +302,21 @@ create table services_bundle (
     key status (status),
     key deleted (deleted),
     foreign key (customer_id) references customers (id)
+);
+
+-- inferred
+create table service_additional_discount (
+    id int unsigned not null auto_increment,
+    service_type enum('internet', 'voice', 'custom', 'bundle') not null,
+    service_id int unsigned not null,
+    enabled enum('0', '1') not null default '1',
+    percent decimal(6,4) not null,
+    start_date date not null,
+    end_date date not null,
+    message varchar(512) not null default '',
+    deleted enum('0', '1') not null default '0',
+    primary key (id),
+    key service_id (service_id)
 );
 
 -- observed

@@ -136,6 +136,72 @@ create table tariffs_custom (
     key deleted (deleted)
 );
 
+-- inferred
+create table tariffs_custom_to_partners (
+    tariff_id int unsigned not null,
+    partner_id int unsigned not null,
+    key tariff_id (tariff_id),
+    key partner_id (partner_id)
+);
+
+-- inferred
+create table tariffs_custom_to_locations (
+    tariff_id int unsigned not null,
+    location_id int unsigned not null,
+    key tariff_id (tariff_id),
+    key location_id (location_id)
+);
+
+-- inferred
+create table tariffs_custom_to_customer_categories (
+    tariff_id int unsigned not null,
+    customer_category enum('person', 'company') not null,
+    key tariff_id (tariff_id)
+);
+
+-- inferred
+create table tariffs_custom_to_billing_types (
+    tariff_id int unsigned not null,
+    billing_type enum('recurring', 'prepaid', 'prepaid_monthly') not null,
+    key tariff_id (tariff_id)
+);
+
+-- inferred
+create table tariffs_custom_fields (
+    name varchar(64) not null,
+    module varchar(64) not null,
+    title varchar(128) not null,
+    type varchar(32) not null default 'string',
+    position int unsigned not null default '0',
+    default_value varchar(512) not null default '',
+    min_length varchar(16) not null default '',
+    max_length varchar(16) not null default '',
+    select_values text not null,
+    decimals int unsigned not null default '2',
+    relation_module varchar(64) not null default '',
+    addon varchar(128) not null default '',
+    addon_uri varchar(256) not null default '',
+    addon_input_type varchar(32) not null default '',
+    deleted enum('0', '1') not null default '0',
+    show_in_list enum('0', '1') not null default '0',
+    is_required enum('0', '1') not null default '0',
+    is_unique enum('0', '1') not null default '0',
+    is_add enum('0', '1') not null default '1',
+    searchable enum('0', '1') not null default '0',
+    readonly enum('0', '1') not null default '0',
+    hidden enum('0', '1') not null default '0',
+    disabled enum('0', '1') not null default '0',
+    primary key (name)
+);
+
+-- inferred
+create table tariffs_custom_values (
+    id int unsigned not null,
+    name varchar(64) not null,
+    value text not null,
+    primary key (id, name)
+);
+
 -- observed
 create table tariffs_voice (
     id int unsigned not null auto_increment,
@@ -162,6 +228,78 @@ create table tariffs_voice (
     updated_at datetime null default current_timestamp,
     primary key (id),
     key deleted (deleted)
+);
+
+-- inferred
+create table tariffs_voice_to_partners (
+    tariff_id int unsigned not null,
+    partner_id int unsigned not null,
+    key tariff_id (tariff_id),
+    key partner_id (partner_id)
+);
+
+-- inferred
+create table tariffs_voice_to_locations (
+    tariff_id int unsigned not null,
+    location_id int unsigned not null,
+    key tariff_id (tariff_id),
+    key location_id (location_id)
+);
+
+-- inferred
+create table tariffs_voice_to_customer_categories (
+    tariff_id int unsigned not null,
+    customer_category enum('person', 'company') not null,
+    key tariff_id (tariff_id)
+);
+
+-- inferred
+create table tariffs_voice_to_billing_types (
+    tariff_id int unsigned not null,
+    billing_type enum('recurring', 'prepaid', 'prepaid_monthly') not null,
+    key tariff_id (tariff_id)
+);
+
+-- inferred
+create table tariffs_one_time (
+    id int unsigned not null auto_increment,
+    title varchar(64) not null,
+    service_description varchar(512) not null,
+    enabled enum('0', '1') not null default '1',
+    price decimal(19,4) not null,
+    with_vat enum('0', '1') not null default '1',
+    vat_percent decimal(6,4) not null default '0.0000',
+    tax_id int unsigned not null,
+    transaction_category_id int unsigned not null default '0',
+    show_on_customer_portal enum('0', '1') not null default '0',
+    hide_on_admin_portal enum('0', '1') not null default '0',
+    deleted enum('0', '1') not null default '0',
+    updated_at datetime null default current_timestamp,
+    primary key (id),
+    key deleted (deleted)
+);
+
+-- inferred
+create table tariffs_one_time_to_partners (
+    tariff_id int unsigned not null,
+    partner_id int unsigned not null,
+    key tariff_id (tariff_id),
+    key partner_id (partner_id)
+);
+
+-- inferred
+create table tariffs_one_time_to_locations (
+    tariff_id int unsigned not null,
+    location_id int unsigned not null,
+    key tariff_id (tariff_id),
+    key location_id (location_id)
+);
+
+-- inferred
+create table tariffs_one_time_to_customer_categories (
+    tariff_id int unsigned not null,
+    customer_category enum('person', 'company') not null,
+    key tariff_id (tariff_id)
 );
 
 -- inferred
@@ -216,6 +354,46 @@ create table bundle_to_tariffs_internet (
     key tariff_id (tariff_id),
     foreign key (bundle_id) references bundle (id),
     foreign key (tariff_id) references tariffs_internet (id)
+);
+
+-- inferred
+create table bundle_to_tariffs_voice (
+    bundle_id int unsigned not null,
+    tariff_id int unsigned not null,
+    key bundle_id (bundle_id),
+    key tariff_id (tariff_id),
+    foreign key (bundle_id) references bundle (id),
+    foreign key (tariff_id) references tariffs_voice (id)
+);
+
+-- inferred
+create table bundle_to_partners (
+    bundle_id int unsigned not null,
+    partner_id int unsigned not null,
+    key bundle_id (bundle_id),
+    key partner_id (partner_id)
+);
+
+-- inferred
+create table bundle_to_locations (
+    bundle_id int unsigned not null,
+    location_id int unsigned not null,
+    key bundle_id (bundle_id),
+    key location_id (location_id)
+);
+
+-- inferred
+create table bundle_to_customer_categories (
+    bundle_id int unsigned not null,
+    customer_category enum('person', 'company') not null,
+    key bundle_id (bundle_id)
+);
+
+-- inferred
+create table bundle_to_billing_types (
+    bundle_id int unsigned not null,
+    billing_type enum('recurring', 'prepaid', 'prepaid_monthly') not null,
+    key bundle_id (bundle_id)
 );
 
 -- observed

@@ -64,7 +64,8 @@ spoken_for as (
     group by entity, id
 ),
 
--- A fixed id stands whatever else is true. An earlier plan stands while nobody else took its id.
+-- A fixed id stands whatever else is true; a match comes next. An earlier plan stands while nobody
+-- else took its id.
 standing as (
     select
         candidates.entity,
@@ -72,8 +73,11 @@ standing as (
         candidates.sonar_id,
         planned_before.planned_id as before_id,
         planned_before.origin as before_origin,
+        fixed.planned_id is null and candidates.matched_id is not null as is_matched,
         case
             when fixed.planned_id is not null then fixed.planned_id
+            when candidates.matched_id is not null then candidates.matched_id
+            when planned_before.origin = 'matched' then null
             when spoken_for.is_strangers then null
             when spoken_for.is_fixed and spoken_for.fixed_key <> candidates._sonar_key then null
             else planned_before.planned_id
@@ -132,6 +136,7 @@ planned as (
         kept.sonar_id,
         kept.before_id,
         kept.before_origin,
+        kept.is_matched,
         kept.standing_id,
         kept.kept_id,
         greatest(coalesce(highest.id, 0), 0) + row_number() over (
@@ -142,23 +147,37 @@ planned as (
     left join highest on kept.entity = highest.entity
 ),
 
-final as (
+decided as (
     select
-        current_target.target,
         planned.entity,
         planned._sonar_key,
+        planned.before_id,
+        planned.before_origin,
         coalesce(planned.standing_id, planned.kept_id, planned.new_id) as planned_id,
         case
-            when planned.standing_id = planned.before_id then planned.before_origin
+            when planned.is_matched then 'matched'
+            when
+                planned.standing_id = planned.before_id and planned.before_origin <> 'matched'
+                then planned.before_origin
             when coalesce(planned.standing_id, planned.kept_id) = planned.sonar_id then 'kept'
             else 'new'
         end as origin
     from planned
+),
+
+final as (
+    select
+        current_target.target,
+        decided.entity,
+        decided._sonar_key,
+        decided.planned_id,
+        decided.origin
+    from decided
     cross join current_target
     -- Only what changes is written.
     where
-        coalesce(planned.standing_id, planned.kept_id, planned.new_id)
-        is distinct from planned.before_id
+        decided.planned_id is distinct from decided.before_id
+        or decided.origin is distinct from decided.before_origin
 )
 
 select * from final

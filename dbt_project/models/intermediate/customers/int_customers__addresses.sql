@@ -1,4 +1,5 @@
--- Of the addresses of an account, one PHYSICAL and one MAILING address go on.
+-- Of the addresses of an account, one PHYSICAL and one MAILING address are the main ones. The
+-- others become notes.
 with addresses as (
     select * from {{ ref('stg_sonar__addresses') }}
 ),
@@ -30,20 +31,19 @@ final as (
         owned.sonar_address_id,
         owned.sonar_account_id,
         owned.address_type,
+        owned.created_at,
         nullif(concat_ws(', ', owned.line_1, owned.line_2), '') as street,
         owned.city,
+        owned.subdivision,
         owned.zip_code,
+        owned.country,
         case
             when owned.latitude <> 0 or owned.longitude <> 0
                 then owned.latitude::text || ',' || owned.longitude::text
         end as gps,
-        coalesce(
-            owned.owner_rule,
-            case
-                when owned.sonar_account_id is not null and owned.place > 1
-                    then 'secondary_address'
-            end
-        ) as exclude_rule,
+        owned.owner_rule is null and owned.sonar_account_id is not null and owned.place = 1
+            as is_main,
+        owned.owner_rule as exclude_rule,
         case
             when owned.owner_rule is null and owned.sonar_account_id is null
                 then 'account_missing'

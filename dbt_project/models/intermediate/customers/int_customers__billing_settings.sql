@@ -16,6 +16,9 @@ final as (
         coalesce(
             {{ clamped('billing_parameters.bill_day', 1, 28) }}, {{ var('default_billing_day') }}
         ) as billing_day,
+        case
+            when billing_parameters.bill_day > 28 then billing_parameters.bill_day
+        end as unmatched_bill_day,
         coalesce(
             {{ clamped('billing_parameters.due_days', 1, 28) }}, {{ var('default_due_days') }}
         ) as due_days,

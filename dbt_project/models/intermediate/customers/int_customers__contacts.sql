@@ -1,4 +1,5 @@
--- Of the contacts of an account, one goes on: a primary one before others, then the lowest id.
+-- Of the contacts of an account, one is the main one: a primary one before others, then the lowest
+-- id. The others become notes.
 with contacts as (
     select * from {{ ref('stg_sonar__contacts') }}
 ),
@@ -26,11 +27,13 @@ final as (
         owned.sonar_contact_id,
         owned.sonar_account_id,
         owned.contact_name,
+        owned.contact_role,
         owned.email_address,
         owned.username,
+        owned.created_at,
+        owned.sonar_account_id is not null and owned.place = 1 as is_main,
         case
             when owned.owner_type is distinct from 'Account' then 'owner_not_account'
-            when owned.sonar_account_id is not null and owned.place > 1 then 'secondary_contact'
         end as exclude_rule,
         case
             when owned.owner_type = 'Account' and owned.sonar_account_id is null

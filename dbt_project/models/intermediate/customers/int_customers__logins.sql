@@ -6,7 +6,7 @@ with accounts as (
 contacts as (
     select *
     from {{ ref('int_customers__contacts') }}
-    where exclude_rule is null and reject_reason is null
+    where is_main
 ),
 
 taken_keys as (

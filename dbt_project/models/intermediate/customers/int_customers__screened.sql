@@ -19,22 +19,24 @@ map_types as (
     select * from {{ ref('map_account_types') }}
 ),
 
+companies as (
+    select * from {{ ref('int_people__companies') }}
+),
+
 contacts as (
     select *
     from {{ ref('int_customers__contacts') }}
-    where exclude_rule is null and reject_reason is null
+    where is_main
 ),
 
-phone_numbers as (
-    select *
-    from {{ ref('int_customers__phone_numbers') }}
-    where exclude_rule is null and reject_reason is null
+phones as (
+    select * from {{ ref('int_customers__phones') }}
 ),
 
 addresses as (
     select *
     from {{ ref('int_customers__addresses') }}
-    where exclude_rule is null and reject_reason is null
+    where is_main
 ),
 
 logins as (
@@ -57,7 +59,10 @@ joined as (
         logins.is_taken as is_login_taken,
         contacts.contact_name,
         contacts.email_address,
-        phone_numbers.phone,
+        phones.phones as phone,
+        phones.other_phones,
+        coalesce(companies._sonar_key, 'default') as partner_key,
+        companies.reject_reason as company_reason,
         coalesce(physical.street, mailing.street) as street,
         case when physical._sonar_key is null then mailing.city else physical.city end as city,
         case
@@ -78,7 +83,8 @@ joined as (
     left join types on accounts.account_type_id = types.account_type_id
     left join map_types on types.type_kind = map_types.type_kind
     left join contacts on accounts.sonar_account_id = contacts.sonar_account_id
-    left join phone_numbers on contacts.sonar_contact_id = phone_numbers.sonar_contact_id
+    left join phones on contacts.sonar_contact_id = phones.sonar_contact_id
+    left join companies on accounts.company_id = companies.company_id
     left join addresses as physical
         on
             accounts.sonar_account_id = physical.sonar_account_id
@@ -104,13 +110,13 @@ judged as (
             when joined.splynx_category is null then 'unmapped_type'
             when length(joined.contact_name) > 256 then 'contact_name_too_long'
             when length(joined.email_address) > 256 then 'email_too_long'
-            when length(joined.phone) > 256 then 'phone_too_long'
             when length(joined.street) > 255 then 'street_too_long'
             when length(joined.city) > 32 then 'city_too_long'
             when length(joined.zip_code) > 32 then 'zip_code_too_long'
             when length(joined.mailing_street) > 255 then 'mailing_street_too_long'
             when length(joined.mailing_city) > 32 then 'mailing_city_too_long'
             when length(joined.mailing_zip_code) > 32 then 'mailing_zip_code_too_long'
+            when joined.company_reason is not null then 'partner_rejected'
             when joined.is_login_taken then 'login_taken'
             when joined.parent_account_id is not null and parents.sonar_account_id is null
                 then 'parent_missing'
@@ -143,6 +149,8 @@ final as (
         judged.contact_name,
         judged.email_address,
         judged.phone,
+        judged.other_phones,
+        judged.partner_key,
         judged.street,
         judged.city,
         judged.zip_code,

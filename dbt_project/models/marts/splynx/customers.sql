@@ -8,13 +8,17 @@ customer_ids as (
     {{ planned_ids('customers') }}
 ),
 
+partner_ids as (
+    {{ planned_ids('partners') }}
+),
+
 final as (
     select
         customers._sonar_key,
         customers._sonar_key as _customer_key,
         customer_ids.planned_id as id,
         '{{ var("default_billing_type") }}'::varchar as billing_type,
-        {{ var('default_partner_id') }}::bigint as partner_id,
+        partner_ids.planned_id as partner_id,
         {{ var('default_location_id') }}::bigint as location_id,
         parent_ids.planned_id as parent_id,
         'admin'::varchar as added_by,
@@ -36,6 +40,7 @@ final as (
         null::numeric as daily_prepaid_cost
     from customers
     left join customer_ids on customers._sonar_key = customer_ids._sonar_key
+    left join partner_ids on customers.partner_key = partner_ids._sonar_key
     left join customers as parents on customers.parent_account_id = parents.sonar_account_id
     left join customer_ids as parent_ids on parents._sonar_key = parent_ids._sonar_key
 )

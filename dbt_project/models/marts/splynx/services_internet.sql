@@ -1,11 +1,7 @@
 with services as (
     select *
-    from {{ ref('int_services__screened') }}
+    from {{ ref('int_services__internet') }}
     where reject_reason is null and exclude_rule is null
-),
-
-tariffs as (
-    select * from {{ ref('int_services__tariffs_screened') }}
 ),
 
 service_ids as (
@@ -20,6 +16,10 @@ tariff_ids as (
     {{ planned_ids('tariffs_internet') }}
 ),
 
+bundle_ids as (
+    {{ planned_ids('services_bundle') }}
+),
+
 final as (
     select
         services._sonar_key,
@@ -28,7 +28,7 @@ final as (
         null::bigint as parent_id,
         customer_ids.planned_id as customer_id,
         tariff_ids.planned_id as tariff_id,
-        null::bigint as bundle_service_id,
+        bundle_ids.planned_id as bundle_service_id,
         null::bigint as router_id,
         null::bigint as sector_id,
         services.login::varchar as login,
@@ -51,15 +51,19 @@ final as (
         null::date as end_date,
         services.service_status::varchar as status,
         null::varchar as status_new,
-        null::date as discount_start_date,
-        null::date as discount_end_date,
-        null::varchar as discount_text,
+        services.has_discount::varchar as discount,
+        services.discount_value,
+        'fixed'::varchar as discount_type,
+        services.discount_start_date,
+        services.discount_end_date,
+        services.discount_text::varchar as discount_text,
+        services.months::varchar as period,
         null::date as old_end_date
     from services
-    left join tariffs on services.sonar_service_id = tariffs.sonar_service_id
     left join service_ids on services._sonar_key = service_ids._sonar_key
     left join customer_ids on services._customer_key = customer_ids._sonar_key
-    left join tariff_ids on tariffs._sonar_key = tariff_ids._sonar_key
+    left join tariff_ids on services.tariff_key = tariff_ids._sonar_key
+    left join bundle_ids on services.bundle_key = bundle_ids._sonar_key
 )
 
 select * from final

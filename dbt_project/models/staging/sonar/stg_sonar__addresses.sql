@@ -12,6 +12,7 @@ select
     {{ clean_text("payload->>'zip'") }} as zip_code,
     payload->>'country' as country,
     nullif(payload->>'latitude', '')::numeric as latitude,
-    nullif(payload->>'longitude', '')::numeric as longitude
+    nullif(payload->>'longitude', '')::numeric as longitude,
+    (payload->>'created_at')::timestamptz as created_at
 from {{ source('sonar', 'addresses') }}
 where _deleted_at is null

@@ -8,6 +8,7 @@ select
     (payload->>'primary')::boolean as is_primary,
     lower({{ clean_text("payload->>'email_address'") }}) as email_address,
     {{ clean_text("payload->>'username'") }} as username,
-    payload->>'language' as language
+    payload->>'language' as language,
+    (payload->>'created_at')::timestamptz as created_at
 from {{ source('sonar', 'contacts') }}
 where _deleted_at is null

@@ -6,6 +6,7 @@ select
     payload->>'application' as application,
     (payload->>'amount')::bigint as amount_cents,
     (payload->>'enabled')::boolean as is_enabled,
-    (payload->>'company_id')::bigint as company_id
+    (payload->>'company_id')::bigint as company_id,
+    (payload->>'tax_definition_id')::bigint as tax_definition_id
 from {{ source('sonar', 'services') }}
 where _deleted_at is null

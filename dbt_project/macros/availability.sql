@@ -1,0 +1,54 @@
+{% macro availability(plans, side) -%}
+    with plans as (
+        select *
+        from {{ ref(plans) }}
+        where exclude_rule is null and reject_reason is null
+    ),
+
+    {% if side == 'partners' -%}
+        sides as (
+            select
+                company_id,
+                case when merge_rule is not null then 'default' else _sonar_key end as side
+            from {{ ref('int_people__companies') }}
+            where exclude_rule is null and reject_reason is null
+            union
+            select
+                0::bigint as company_id,
+                'default' as side
+        ),
+    {%- else -%}
+        sides as (
+            select
+                null::bigint as company_id,
+                side
+            from (
+                values
+                {% for value in {
+                    'locations': [var('default_location_id') | string],
+                    'customer_categories': ['person', 'company'],
+                    'billing_types': ['recurring', 'prepaid', 'prepaid_monthly'],
+                }[side] %}
+                    ('{{ value }}'){% if not loop.last %},{% endif %}
+                {% endfor %}
+            ) as sides (side)
+        ),
+    {%- endif %}
+
+    final as (
+        select distinct
+            plans._sonar_key || ':' || sides.side as _sonar_key,
+            plans._sonar_key as plan_key,
+            sides.side,
+            null::text as exclude_rule,
+            null::text as reject_reason
+        from plans
+        inner join sides
+            on
+                sides.company_id is null
+                or plans.company_id is null
+                or plans.company_id = sides.company_id
+    )
+
+    select * from final
+{%- endmacro %}

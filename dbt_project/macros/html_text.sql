@@ -1,0 +1,3 @@
+{% macro html_text(expression) -%}
+    replace(replace({{ expression }}, '&', '&amp;'), '<', '&lt;')
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro mapped_areas() -%}
+    {{ return(['people', 'services']) }}
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro mapped_marts() -%}
+    {{ return(marts_of_people() + marts_of_services()) }}
+{%- endmacro %}

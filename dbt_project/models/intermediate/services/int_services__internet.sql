@@ -1,0 +1,4 @@
+-- The account services that belong into services_internet.
+select *
+from {{ ref('int_services__completed') }}
+where splynx_table = 'services_internet'

@@ -1,0 +1,4 @@
+-- The catalogue services that belong into tariffs_internet.
+select *
+from {{ ref('int_services__tariffs_screened') }}
+where splynx_table = 'tariffs_internet'

@@ -1,0 +1,1 @@
+{{ availability('int_services__packages', 'locations') }}

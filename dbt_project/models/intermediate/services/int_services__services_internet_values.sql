@@ -1,0 +1,6 @@
+-- The values of the additional fields of services_internet.
+select
+    *,
+    service_key as owner_key
+from {{ ref('int_services__field_values') }}
+where splynx_table = 'services_internet'

@@ -1,0 +1,7 @@
+select
+    _sonar_key,
+    (payload->>'id')::bigint as sonar_voice_service_detail_id,
+    (payload->>'service_id')::bigint as sonar_service_id,
+    (payload->>'billing_frequency')::integer as billing_frequency_months
+from {{ source('sonar', 'voice_service_details') }}
+where _deleted_at is null

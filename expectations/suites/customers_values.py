@@ -1,0 +1,22 @@
+"""Business rules of `customers_values`: values that fit the kind of their field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expectations.suites.rules import all_rows, between, one_for_each
+
+
+def rules() -> list[Any]:
+    """Return the rules of the mart."""
+    return [
+        between("id", 1),
+        all_rows(
+            "value fits the kind of the field",
+            "value is null or not exists (select from splynx_staging.customers_fields as field"
+            " where field.name = checked.name"
+            " and (field.type = 'boolean' and value not in ('0', '1')"
+            r" or field.type = 'date' and value !~ '^\d\d\d\d-\d\d-\d\d$'))",
+        ),
+        one_for_each("customers", "id"),
+    ]
