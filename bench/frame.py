@@ -61,6 +61,26 @@ class Spread:
         return f"{self.middle:.2f} ({self.lowest:.2f}-{self.highest:.2f})"
 
 
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure and what it was to be."""
+
+    what: str
+    found: str
+    wanted: str
+    is_met: bool
+
+
+def table(goals: Sequence[Goal]) -> str:
+    """Return the goals as a person reads them."""
+    width = max(len(goal.what) for goal in goals)
+    return "\n".join(
+        f"{goal.what:{width}}  {goal.found:>24}  goal {goal.wanted:>8}  "
+        f"{'met' if goal.is_met else 'MISSED'}"
+        for goal in goals
+    )
+
+
 @contextmanager
 def postgres_server() -> Iterator[Postgres]:
     """Run a Postgres with the settings of the embedded one; yield it."""

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bench import frame
-from bench.extract.cases import Bench, Goal
+from bench.extract.cases import Bench
+from bench.frame import Goal
 from runtime.settings import BUILD
 
 RECORD = BUILD / "bench" / "extract.json"
 _QUICK = (2_000,)
 _PLAIN_AT_MOST = 200_000  # rows: plain dlt takes minutes for a million
-
-
-def _table(goals: Sequence[Goal]) -> str:
-    width = max(len(goal.what) for goal in goals)
-    return "\n".join(
-        f"{goal.what:{width}}  {goal.found:>24}  goal {goal.wanted:>8}  "
-        f"{'met' if goal.is_met else 'MISSED'}"
-        for goal in goals
-    )
 
 
 @click.command()
@@ -78,7 +69,7 @@ def main(  # noqa: PLR0913 - one parameter an option
     if quick:
         click.echo("every way landed the same rows")
         return
-    click.echo(f"\n{_table(goals)}")
+    click.echo(f"\n{frame.table(goals)}")
     if not all(goal.is_met for goal in goals):
         sys.exit(1)
 

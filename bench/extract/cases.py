@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 import psycopg2
 
-from bench.frame import BenchError, Cost, Spread, ratio, run, spreads
+from bench.frame import BenchError, Cost, Goal, Spread, ratio, run, spreads
 from runtime.settings import ROOT
 from services.postgres import SUPERUSER, Postgres
 
@@ -33,16 +33,6 @@ _WORK = (
     " order by started_at desc limit 1"
 )
 _CONTENT = "select count(*), sum(hashtextextended(_sonar_key || payload::text, 0)::numeric) from {}"
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """A figure and what it was to be."""
-
-    what: str
-    found: str
-    wanted: str
-    is_met: bool
 
 
 @dataclass(frozen=True, slots=True)
