@@ -120,7 +120,7 @@ sandbox-down: | $(PYTHON) ## stop them
 
 ## For those who change the code
 
-.PHONY: lint format test-fast prove prove-tests bench-extract clean
+.PHONY: lint format test-fast prove prove-tests bench-extract bench-transform clean
 lint: | $(PYTHON) ## ruff and mypy
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy
 
@@ -135,6 +135,9 @@ prove: | $(PYTHON) ## the long proofs: kills, faults, drift (build/proof.json; h
 
 bench-extract: | $(PYTHON) ## how fast extraction is beside the leanest client and plain dlt
 	@$(PYTHON) -m bench.extract
+
+bench-transform: | $(PYTHON) ## how fast dbt is beside the same SQL without it, and after small changes
+	@$(PYTHON) -m bench.transform
 
 prove-tests: | $(PYTHON) ## break the code on purpose, once per important test, and see it turn red
 	@$(PYTHON) scripts/prove_tests.py

@@ -1,0 +1,1 @@
+"""How fast the marts are built, against the same SQL without dbt and after small changes."""
