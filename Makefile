@@ -100,8 +100,9 @@ migrate: | $(PYTHON) ## all stages under one run; again: only what changed
 doctor: | $(PYTHON) ## what this machine and the live Sonar are like, and what to mend
 	@$(PYTHON) -m extract doctor
 
-docs: | $(PYTHON) ## pages about the source: schema, coverage, what changed (build/docs/sonar/index.html)
+docs: | $(PYTHON) ## pages about the source (build/docs/sonar/index.html) and the field mapping
 	@$(PYTHON) -m extract docs
+	@$(PYTHON) -m runtime field-mapping
 
 ## Local servers
 

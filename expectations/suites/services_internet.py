@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from expectations.suites.discounts import discount_rules
 from expectations.suites.rules import all_rows, between, not_null, one_of
 
 
@@ -21,4 +22,5 @@ def rules() -> list[Any]:
         not_null("start_date"),
         between("start_date", date(1990, 1, 1), date(2100, 1, 1)),
         all_rows("end_date is not before start_date", "end_date >= start_date"),
+        *discount_rules(),
     ]

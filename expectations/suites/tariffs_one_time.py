@@ -1,0 +1,20 @@
+"""Business rules of `tariffs_one_time`: only what charges; credits are no plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expectations.suites.rules import between, not_empty, not_null, one_of
+
+
+def rules() -> list[Any]:
+    """Return the rules of the mart."""
+    return [
+        between("id", 1),
+        not_empty("title"),
+        not_null("price"),
+        between("price", 0),
+        one_of("enabled", ["0", "1"]),
+        one_of("with_vat", ["0"]),
+        between("vat_percent", 0, 100),
+    ]
