@@ -76,12 +76,9 @@ def counts_of(connection: Connection, marts: Iterable[Mart]) -> Counts:
     for mart in marts:
         names = [column.name for column in mart.columns]
         counted = ", ".join(f'count("{name}")' for name in names)
-        row: Iterable[int] = connection.exec_driver_sql(
-            f"select count(*), {counted} from {mart.schema}.{mart.name}"
-        ).one()
-        counts[mart.name] = {
-            name: int(str(count)) for name, count in zip(["*", *names], row, strict=True)
-        }
+        query = f"select count(*), {counted} from {mart.schema}.{mart.name}"
+        row: tuple[Any, ...] = tuple(connection.exec_driver_sql(query).one())
+        counts[mart.name] = dict(zip(["*", *names], row, strict=True))
     return counts
 
 
