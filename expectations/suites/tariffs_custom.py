@@ -15,5 +15,5 @@ def rules() -> list[Any]:
         not_null("price"),
         between("price", 0),
         one_of("with_vat", ["0"]),
-        between("vat_percent", 0, 100),
+        between("vat_percent", 0),
     ]

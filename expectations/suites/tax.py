@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from expectations.suites.rules import all_rows, between, not_empty, not_null, one_of
+from expectations.suites.rules import between, not_empty, not_null, one_of
 
 
 def rules() -> list[Any]:
@@ -14,6 +14,5 @@ def rules() -> list[Any]:
         not_empty("name"),
         not_null("rate"),
         between("rate", 0),
-        all_rows("rate is below 100", "rate < 100"),
         one_of("type", ["single"]),
     ]
