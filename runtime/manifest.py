@@ -23,21 +23,29 @@ GROUPS = ("foundation", "customer", "trailing")  # in the order they are loaded
 _REF = re.compile(r"""ref\(\s*['"](?P<model>\w+)['"]\s*\)""")
 
 
-# Tests that declare a reference, and whether a row that the target has already may be meant too.
-_REFERENCES = {"relationships": False, "leads_to_row_of": True}
+# Tests that declare a reference: may it mean a row that the target has already, and does its mart
+# wait for the other one?
+_REFERENCES = {
+    "relationships": {"or_matched": False, "orders": True},
+    "leads_to_row_of": {"or_matched": True, "orders": True},
+    "leads_back_to": {"or_matched": False, "orders": False},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """`column` of a mart holds `to_column` of the mart `to_mart`.
 
-    With `or_matched` it may also hold the id of a row of the target that the crosswalk matched.
+    With `or_matched` it may also hold the id of a row of the target that the crosswalk matched. One
+    that does not `orders` closes a circle (an invoice names its payment, which names a transaction
+    of the invoice): the target checks no such reference, and it says nothing of what comes first.
     """
 
     column: str
     to_mart: str
     to_column: str
     or_matched: bool = False
+    orders: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,7 @@ def _references(tests: Iterable[Mapping[str, Any]], marts: set[str]) -> dict[str
                 arguments["column_name"],
                 named["model"],
                 arguments["field"],
-                or_matched=_REFERENCES[metadata["name"]],
+                **_REFERENCES[metadata["name"]],
             )
             found.setdefault(test["attached_node"], []).append(reference)
     return found
@@ -167,7 +175,7 @@ def _mart(
 
 def _in_load_order(marts: Mapping[str, Mart]) -> tuple[Mart, ...]:
     graph = {
-        name: {r.to_mart for r in mart.references if r.to_mart != name}
+        name: {r.to_mart for r in mart.references if r.orders and r.to_mart != name}
         for name, mart in sorted(marts.items())
     }
     try:

@@ -81,6 +81,21 @@ def test_a_reference_may_mean_a_row_that_the_target_has() -> None:
     assert [m.name for m in manifest.marts] == ["partners", "customers"]
 
 
+def test_a_reference_that_leads_back_closes_a_circle_without_ordering() -> None:
+    manifest = marts_of(
+        _document(
+            _model("payments", "customer"),
+            _model("transactions", "customer"),
+            _reference("transactions", "payment_id", "payments"),
+            _reference("payments", "transaction_id", "transactions", "leads_back_to"),
+        )
+    )
+    assert [m.name for m in manifest.marts] == ["payments", "transactions"]
+    assert manifest.mart("payments").references == (
+        Reference("transaction_id", "transactions", "id", orders=False),
+    )
+
+
 def test_a_business_key_is_one_column_or_several_together() -> None:
     model = _model("labels", "foundation")
     model["config"]["meta"]["load"]["business_keys"] = ["login", ["module", "label"]]
