@@ -28,14 +28,17 @@ _SECRET_FIELDS = frozenset(
     {
         "AdtranMosaicSetting.password",
         "AuthenticationFactor.secret_data",
+        "BankAccount.customer_profile_id",  # with the token it is what a processor charges
         "BankAccount.routing_number",
         "BankAccount.token",
         "CalendarIcal.url",  # whoever has the link reads the calendar
         "CalixCloudSetting.client_secret",
         "CalixIntegration.smx_credentials",
         "Contract.unique_link_key",
+        "CoreCreditCard.customer_profile_id",
         "CoreCreditCard.token",
         "CorePayment.creation_token",
+        "CreditCard.customer_profile_id",
         "CreditCard.token",
         "DhcpServer.api_key",
         "FibermapIntegration.api_token",

@@ -163,7 +163,7 @@ def volumes(*, factor: float, seed: int, check: bool) -> None:
     """Show how many rows a reference tenant has, and where each figure comes from."""
     target = targets(factor)
     for volume in known_volumes():
-        rows = target[volume.collection]
+        rows = target.get(volume.collection, round(volume.rows * factor))
         click.echo(f"{volume.collection:32}{rows:>8}  {volume.basis:10}{volume.reason}".rstrip())
     if check:
         _check(target, factor, seed)
@@ -191,9 +191,9 @@ def _check(target: dict[str, int], factor: float, seed: int) -> None:
         f"\n{sum(counts.values())} rows generated in {seconds:.1f} s, at most {mebibytes:.0f} MiB"
     )
     wrong = [
-        f"{name}: {count} instead of {target.get(name, 0)}"
+        f"{name}: {count} instead of {target[name]}"
         for name, count in counts.items()
-        if count != target.get(name, 0)
+        if count != target.get(name, count)
     ]
     if wrong:
         click.echo("\n".join(wrong))

@@ -8,8 +8,9 @@ lists. Rows of one collection share the tuples of their column names.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, MutableSequence, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any, Self, overload
 
 import orjson
@@ -71,6 +72,12 @@ class Rows(MutableSequence[Row]):
         else:
             self.extend(rows)
 
+    def append(self, value: Row) -> None:
+        """Add a row at the end."""
+        shape, packed = self._pack(value)
+        self._shape_of.append(shape)
+        self._packed.append(packed)
+
     def insert(self, index: int, value: Row) -> None:
         """Add a row before the one at `index`."""
         shape, packed = self._pack(value)
@@ -120,14 +127,17 @@ class Rows(MutableSequence[Row]):
 
     def values(self, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """Yield what each row holds under these names, without making the rows."""
-        found = [[_index(columns, name) for name in names] for columns in self._shapes]
+        read = [_reader(columns, names) for columns in self._shapes]
         loads = orjson.loads
         for shape, packed in zip(self._shape_of, self._packed, strict=True):
             held = loads(packed)
-            yield tuple([None if index is None else held[index] for index in found[shape]])
+            held.append(None)
+            yield read[shape](held)
 
     def _pack(self, row: Row) -> tuple[int, bytes]:
-        kept = {name: value for name, value in row.items() if name != "__typename"}
+        kept = row
+        if "__typename" in row:
+            kept = {name: value for name, value in row.items() if name != "__typename"}
         shape = self._shapes.setdefault(tuple(kept), len(self._shapes))
         # Copied, because orjson answers in a buffer of 1,024 bytes whose unused end stays lost.
         return shape, bytes(memoryview(orjson.dumps(list(kept.values()))))
@@ -139,5 +149,12 @@ class Rows(MutableSequence[Row]):
         return row
 
 
-def _index(columns: tuple[str, ...], name: str) -> int | None:
-    return columns.index(name) if name in columns else None
+def _reader(
+    columns: tuple[str, ...], names: Sequence[str]
+) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """Return what reads these names out of the values of a row, which None follows."""
+    places = [columns.index(name) if name in columns else len(columns) for name in names]
+    if len(places) == 1:
+        (only,) = places
+        return lambda held: (held[only],)
+    return itemgetter(*places)

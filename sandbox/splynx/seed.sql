@@ -78,8 +78,9 @@ insert into nas_types (id, title, mikrotik_api) values
     (7, 'Type 7', '0'),
     (8, 'Type 8', '0');
 
--- Inferred: the patterns are documented, the names under which they are stored are not. The several
--- hundred further settings of a fresh installation are left out.
+-- Inferred: the patterns and switches are documented, the names under which they are stored are not.
+-- The switches are as an operator leaves them for an import. The several hundred further settings of a
+-- fresh installation are left out.
 insert into config (module, path, `key`, type, value) values
     ('main', 'customers', 'login_pattern', 'string', '{customer_id|6}'),
     ('finance', 'invoices', 'number_pattern', 'string', '{year}{partner_id|2}{next|6}'),
@@ -89,4 +90,12 @@ insert into config (module, path, `key`, type, value) values
     ('finance', 'transaction_categories', 'discount', 'integer', '2'),
     ('finance', 'transaction_categories', 'payment', 'integer', '3'),
     ('finance', 'transaction_categories', 'refund', 'integer', '4'),
-    ('finance', 'transaction_categories', 'correction', 'integer', '5');
+    ('finance', 'transaction_categories', 'correction', 'integer', '5'),
+    ('main', 'system', 'stealth_mode', 'boolean', '1'),
+    ('finance', 'automation', 'process_billing_due', 'boolean', '0'),
+    ('finance', 'automation', 'process_deactivation', 'boolean', '0'),
+    ('finance', 'automation', 'process_prepaid_deactivation', 'boolean', '0'),
+    ('finance', 'automation', 'block_by_one_time_invoices', 'boolean', '0'),
+    ('finance', 'automation', 'auto_issue', 'boolean', '0'),
+    ('finance', 'automation', 'reminders', 'boolean', '0'),
+    ('finance', 'payments', 'auto_pairing', 'boolean', '0');

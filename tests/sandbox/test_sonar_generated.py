@@ -122,6 +122,12 @@ def test_secrets_are_recognisable() -> None:
     radius = store.named("radius_accounts").rows[0]
     assert radius["password"] == f"S3CR3T-RadiusAccount-password-{radius['id']}"
     assert store.truth["secrets"] == [
+        "BankAccount.customer_profile_id",
+        "BankAccount.routing_number",
+        "BankAccount.token",
+        "CreditCard.customer_profile_id",
+        "CreditCard.token",
+        "Payment.creation_token",
         "PersonalAccessToken.name",
         "PersonalAccessToken.token",
         "RadiusAccount.password",

@@ -18,6 +18,7 @@ from sandbox.sonar.tenant.users import UNMAPPED_ROLE
 LOST = {  # references that lead nowhere on purpose: the trap that says how often
     ("account_services", "account_id"): ("orphan_account_services",),
     ("account_billing_parameters", "account_id"): ("orphan_billing_parameters",),
+    ("services", "company_id"): ("service_of_missing_company",),
     ("call_logs", "account_id"): ("call_log_of_missing_account",),
     ("did_assignments", "account_id"): ("did_of_missing_account",),
     ("notes", "Account"): ("note_of_missing_account",),
@@ -25,7 +26,19 @@ LOST = {  # references that lead nowhere on purpose: the trap that says how ofte
     ("custom_field_data", "Account"): ("orphan_custom_field_data",),
     ("files", "Account"): ("orphan_files",),
 }
-OF_OTHERS = {("addresses", "Company"), ("notes", "Contact"), ("custom_field_data", "Contact")}
+OF_MONEY = {
+    ("debits", "account_id"): ("orphan_debit",),
+    ("payments", "account_id"): ("orphan_payment",),
+    ("credits", "account_id"): ("orphan_credit",),
+    ("credits", "invoice_id"): ("orphan_credit",),
+}
+OF_OTHERS = {
+    ("addresses", "BankAccount"),
+    ("addresses", "CreditCard"),
+    ("addresses", "Company"),
+    ("notes", "Contact"),
+    ("custom_field_data", "Contact"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +73,15 @@ def test_every_reference_leads_to_a_record_apart_from_planted_ones(size: str) ->
                 lost[query.name, way.column if way.target else target] += 1
     planted = {
         place: sum(tenant.truth["traps"][trap]["count"] for trap in traps)
-        for place, traps in LOST.items()
+        for place, traps in (LOST | OF_MONEY).items()
     }
-    strangers = {place: count for place, count in lost.items() if place not in OF_OTHERS}
+    payers = lost.pop(("credits", "Payment"), 0) + lost.pop(("credits", "Discount"), 0)
+    assert payers == tenant.truth["traps"]["orphan_credit"]["count"] > 0
+    strangers = {
+        place: count
+        for place, count in lost.items()
+        if place not in OF_OTHERS and not place[0].startswith("core_")
+    }
     assert strangers == {place: count for place, count in planted.items() if count}
 
 

@@ -51,7 +51,7 @@ def test_it_holds_what_a_fresh_installation_holds(splynx: Splynx) -> None:
         "ticket_types": 7,
         "ticket_groups": 3,
         "nas_types": 8,
-        "config": 9,
+        "config": 17,
     }
     assert tuple(main) == ("Main", "Main")
 

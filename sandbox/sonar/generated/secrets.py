@@ -16,7 +16,7 @@ MARKER = "S3CR3T-"
 
 _NAME = re.compile(
     r"pass(word|wd|phrase)|secret|token|credential|community|routing_number|webhook_url|certificate"
-    r"|jwt|(api|access|private|link|pre_?shared|encryption)_?key"
+    r"|jwt|customer_profile|(api|access|private|link|pre_?shared|encryption)_?key"
 )
 _TYPE = re.compile(r"(Credential|AccessToken)$")  # everything that is written in one of these
 _LINKS = re.compile(r"Ical\.url$")  # whoever has the address may read what lies there

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLSchema
 
-from sandbox.sonar.rows import Row
+from sandbox.sonar.rows import Row, values
 from sandbox.sonar.schema import attributes, root_queries
 from sandbox.sonar.store import Store
 from sandbox.sonar.tenant import (
@@ -23,6 +24,7 @@ from sandbox.sonar.tenant import (
     custom_fields,
     files,
     instance,
+    money,
     network,
     notes,
     packages,
@@ -31,11 +33,14 @@ from sandbox.sonar.tenant import (
     services,
     taxes,
     truth,
+    truth_money,
+    truth_positions,
     truth_services,
     users,
     voice,
 )
 from sandbox.sonar.tenant.draft import AS_OF, Draft, stamp
+from sandbox.sonar.tenant.money import fractions, methods, vendor
 from sandbox.sonar.tenant.trap_counts import counts
 from sandbox.sonar.tenant.traps import needed_accounts
 from sandbox.sonar.tenant.volumes import targets
@@ -81,6 +86,18 @@ COLLECTIONS: tuple[Callable[[Draft], None], ...] = (
     instance.system_setting,
     instance.available_reports,
     instance.personal_access_tokens,
+    methods.processors,
+    methods.credit_cards,
+    methods.bank_accounts,
+    money.general_ledger_codes,
+    money.deposit_slips,
+    money.history,
+    fractions.fractional_debits,
+    fractions.fractional_tax_transactions,
+    money.daily_aggregate_values,
+    vendor.core_credit_cards,
+    vendor.core_invoices,
+    vendor.core_transactions,
 )
 
 
@@ -113,6 +130,7 @@ def generate(
         write(draft)
         draft.settle()
     found = truth.outcomes(draft)
+    of_money = truth_money.outcomes(draft, found["customers"], found["tax"])
     facts = {
         "size": size,
         "seed": seed,
@@ -122,9 +140,11 @@ def generate(
         "archived": sum(row["archived_at"] is not None for row in draft.rows["accounts"]),
         "sums": _sums(schema, draft),
         "traps": _traps(draft),
-        "outcomes": truth.summary(found),
-        "collections": truth.collections(draft, found),
+        "outcomes": truth.summary(found) | {name: truth.told(of) for name, of in of_money.items()},
+        "collections": truth.collections(draft, found) | {name: name for name in of_money},
+        "money": truth_positions.money(draft, found["customers"]),
         "next_charges": truth_services.next_charges(draft, found),
+        "billing_days": truth.billing_days(draft, found["customers"]),
     }
     rows = {name: draft.rows[name] for name in root_queries(schema)}
     return Tenant(rows, draft.links, facts)
@@ -149,12 +169,13 @@ def _sums(schema: GraphQLSchema, draft: Draft) -> dict[str, dict[str, int]]:
     for query in root_queries(schema).values():
         entity = schema.type_map[query.entity]
         rows = draft.rows.get(query.name, [])
-        if not isinstance(entity, GraphQLObjectType) or not all("id" in row for row in rows):
+        if not isinstance(entity, GraphQLObjectType) or (rows and "id" not in rows[0]):
             continue
-        known = attributes(entity)
-        summed = dict.fromkeys(["id", *(n for n, leaf in known.items() if leaf.scalar == "Int")], 0)
-        for row in rows:
-            for name in summed:
-                summed[name] += int(row.get(name) or 0)
-        sums[query.name] = summed
+        names = ["id", *(n for n, leaf in attributes(entity).items() if leaf.scalar == "Int")]
+        summed = [0] * len(names)
+        every = values(rows, names)
+        while some := list(islice(every, 1000)):
+            for place, column in enumerate(zip(*some, strict=True)):
+                summed[place] += sum(map(int, filter(None, column)))
+        sums[query.name] = dict(zip(names, summed, strict=True))
     return sums

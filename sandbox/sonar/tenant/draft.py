@@ -152,4 +152,5 @@ def moment(random: Random, earliest: datetime) -> datetime:
 
 def stamp(value: datetime) -> str:
     """Return an instant as Sonar writes it."""
-    return value.replace(microsecond=0).isoformat()
+    whole = value.replace(microsecond=0) if value.microsecond else value
+    return whole.isoformat()

@@ -28,6 +28,7 @@ PLANS = (  # name, cents, kbit/s down, kbit/s up, technology, how often it is so
 )
 OTHERS_PERCENT = 25  # of the services of an account where their number is given
 LONG_TITLE = "Rural Broadband Expansion Grant Area Residential Wireless 25 by 5 Unlimited"
+COMPANY_GONE = "service_of_missing_company"
 
 
 def services(draft: Draft) -> None:
@@ -42,6 +43,9 @@ def services(draft: Draft) -> None:
         title = f"{name} ({2024 - index // len(PLANS)})"
         key = _service(draft, next(numbers), title, "DATA", "DEBIT", cents)
         _detail(draft, next(details), key, (down, up, technology))
+    for index, row in enumerate(draft.rows["services"][: draft.wanted[COMPANY_GONE]]):
+        row["company_id"] = str(100 + index)  # no company has three digits
+        draft.plant(COMPANY_GONE, "services", row["id"])
     for index in range(draft.wanted["not_data_services"]):
         offer = OTHERS[index % len(OTHERS)]
         name = f"{offer.name} {index // len(OTHERS) + 1}" if index >= len(OTHERS) else offer.name

@@ -103,6 +103,7 @@ OF_PLANS = (
     "rate_too_high",
     "long_tax_name",
     "several_taxes",
+    "service_of_missing_company",
 )
 OF_SALES = (
     "package_sales",
@@ -120,6 +121,39 @@ OF_SALES = (
     "did_without_voice_service",
     "did_of_missing_account",
 )
+OF_MONEY = (
+    "void_invoice",
+    "reversed_debit",
+    "reversed_uninvoiced_debit",
+    "refunded_payment",
+    "partial_refund",
+    "voided_payment",
+    "reversed_payment",
+    "voided_credit",
+    "failed_payment",
+    "pending_payment",
+    "parent_pays_child",
+    "uninvoiced_debit",
+    "prorated_debit",
+    "multi_month_invoice",
+    "linked_debit",
+    "tax_folded",
+    "several_taxes_on_debit",
+    "tax_on_discount",
+    "zero_tax",
+    "late_fee_only",
+    "discount_unapplied",
+    "reversed_discount",
+    "payment_unapplied",
+    "zero_debit",
+    "quantity_debit",
+    "expired_card",
+    "several_cards",
+    "autopay_card",
+    "orphan_debit",
+    "orphan_payment",
+    "orphan_credit",
+)
 NAMES = (
     *REJECTING,
     *(name for family in FAMILIES.values() for name in family),
@@ -127,6 +161,7 @@ NAMES = (
     *OF_PEOPLE,
     *OF_PLANS,
     *OF_SALES,
+    *OF_MONEY,
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sandbox.sonar.tenant import truth_people, truth_plans, truth_services
@@ -23,6 +24,7 @@ from sandbox.sonar.tenant.outcome import (
 )
 
 LONGEST_NAME, LONGEST_CITY = 256, 32
+DEFAULT_DAY, LAST_DAY = 1, 28  # of bills: where Sonar knows none, and of Splynx
 
 _PER_CUSTOMER = ("customers", "customer_info", "customer_cap", "customer_billing")
 COLLECTIONS: Mapping[str, str] = {  # entity -> whose records it accounts for, where names differ
@@ -80,18 +82,31 @@ def customers(draft: Draft) -> Outcomes:
     return found
 
 
+def billing_days(draft: Draft, found: Outcomes) -> dict[str, int]:
+    """Return how many customers are billed on which day of the month."""
+    told = {row["account_id"]: row["bill_day"] for row in draft.rows["account_billing_parameters"]}
+    days: Counter[int] = Counter()
+    for row in draft.rows["accounts"]:
+        if found[row["id"]] == MART:
+            due = row["next_bill_date"]
+            day = told.get(row["id"]) or (date.fromisoformat(due).day if due else DEFAULT_DAY)
+            days[min(day, LAST_DAY)] += 1
+    return {str(day): count for day, count in sorted(days.items())}
+
+
 def summary(found: Mapping[str, Mapping[str, Outcome]]) -> dict[str, Any]:
     """Return the outcomes counted, by entity."""
-    counted = {}
-    for entity, records in found.items():
-        tally = Counter(records.values())
-        counted[entity] = {
-            "mart": tally[MART],
-            "merged": tally[MERGED],
-            "excluded": _by_rule(tally, "excluded"),
-            "rejected": _by_rule(tally, "rejected"),
-        }
-    return counted
+    return {entity: told(Counter(records.values())) for entity, records in found.items()}
+
+
+def told(tally: Mapping[Outcome, int]) -> dict[str, Any]:
+    """Return counted outcomes as the truth has them."""
+    return {
+        "mart": tally.get(MART, 0),
+        "merged": tally.get(MERGED, 0),
+        "excluded": _by_rule(tally, "excluded"),
+        "rejected": _by_rule(tally, "rejected"),
+    }
 
 
 def collections(draft: Draft, found: Mapping[str, Mapping[str, Outcome]]) -> dict[str, str]:

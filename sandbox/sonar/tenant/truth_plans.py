@@ -144,8 +144,12 @@ def _packages(draft: Draft, found: Mapping[str, Outcomes]) -> dict[str, Outcomes
 
 
 def _availability(draft: Draft, found: Mapping[str, Outcomes]) -> dict[str, Outcomes]:
-    """Return the links that make plans and packages available: of one company, else of every."""
+    """Return the links that make plans and packages available.
+
+    Of one company, of every where none is named, of the default one where theirs has no partner.
+    """
     there = [key for key, outcome in partners(draft).items() if outcome in (MART, MERGED)]
+    default = next((row["id"] for row in draft.rows["companies"] if row["default"]), None)
     companies = {
         table: {row["id"]: row.get("company_id") for row in draft.rows[collection]}
         for table, collection in AVAILABLE.items()
@@ -163,6 +167,7 @@ def _availability(draft: Draft, found: Mapping[str, Outcomes]) -> dict[str, Outc
             for key in loaded
             for company in there
             if company_of[key] in (None, company)
+            or (company == default and company_of[key] not in there)
         }
     return links
 

@@ -1,7 +1,8 @@
 """How many rows the collections of a full-size tenant have: `volumes.csv` beside this module.
 
 `observed` figures were counted once in a production instance, `assumed` ones are estimates with
-their reason. Collections that `grow` follow the factor; catalogues stay as they are.
+their reason, `derived` ones follow from other collections. Collections that `grow` follow the
+factor; catalogues stay as they are.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Volume:
 
     collection: str
     rows: int
-    basis: str  # observed or assumed
+    basis: str  # observed, assumed, or derived from others
     grows: bool
     reason: str
 
@@ -52,10 +53,11 @@ def volumes() -> Sequence[Volume]:
 
 
 def targets(factor: float) -> dict[str, int]:
-    """Return the number of rows of every collection of a reference tenant times `factor`."""
+    """Return the rows of each collection of a reference tenant, but of derived ones, by factor."""
     return {
         volume.collection: round(volume.rows * factor) if volume.grows else volume.rows
         for volume in volumes()
+        if volume.basis != "derived"
     }
 
 
@@ -63,7 +65,8 @@ def fill(wanted: Mapping[str, int], target: Mapping[str, int]) -> dict[str, int]
     """Return the counts of the traps that make up what ordinary records leave of a target.
 
     Every account has a home and a mailing address and one row of billing parameters, apart from the
-    traps that say otherwise; every data plan has its details.
+    traps that say otherwise; every data plan has its details. What was taken back of payments is
+    planted whole.
     """
     addresses = 2 * (target["accounts"] - wanted["no_address"])
     addresses += wanted["second_addresses"] - wanted["missing_mailing"]
@@ -71,7 +74,13 @@ def fill(wanted: Mapping[str, int], target: Mapping[str, int]) -> dict[str, int]
     parameters = target["accounts"] - wanted["missing_billing_parameters"]
     services = target["data_service_details"] + len(FURTHER)
     services += sum(wanted[trap] for trap in WITHOUT_DETAILS)
+    refunds, voids = target["refunded_payments"], target["voided_payments"]
     left = {
+        "refunded_payment": refunds - refunds // 3,
+        "partial_refund": refunds // 3,
+        "voided_payment": voids,
+        # Each refund is a reversal too, and so is every second void.
+        "reversed_payment": target["reversed_payments"] - refunds - voids // 2,
         "free_addresses": target["addresses"] - addresses,
         "orphan_billing_parameters": target["account_billing_parameters"] - parameters,
         "not_data_services": target["services"] - services,

@@ -508,3 +508,37 @@ create table charge_invoices (
     total_condition varchar(1) not null,
     primary key (id)
 );
+
+-- inferred: made by the add-on of a processor
+create table payment_account (
+    id int unsigned not null auto_increment,
+    title varchar(128) not null,
+    field_1 varchar(128) not null default '',
+    field_2 varchar(128) not null default '',
+    field_3 varchar(128) not null default '',
+    field_4 varchar(128) not null default '',
+    field_5 varchar(128) not null default '',
+    field_6 varchar(128) not null default '',
+    field_7 varchar(128) not null default '',
+    field_8 varchar(128) not null default '',
+    field_9 varchar(128) not null default '',
+    field_10 varchar(128) not null default '',
+    primary key (id)
+);
+
+-- inferred
+create table payment_account_data (
+    account_id int unsigned not null,
+    customer_id int unsigned not null,
+    field_1 varchar(512) not null default '',
+    field_2 varchar(512) not null default '',
+    field_3 varchar(512) not null default '',
+    field_4 varchar(512) not null default '',
+    field_5 varchar(512) not null default '',
+    field_6 varchar(512) not null default '',
+    field_7 varchar(512) not null default '',
+    field_8 varchar(512) not null default '',
+    field_9 varchar(512) not null default '',
+    field_10 varchar(512) not null default '',
+    primary key (account_id, customer_id)
+);
