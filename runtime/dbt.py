@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -40,7 +39,7 @@ def _start(*arguments: str) -> subprocess.Popen[str]:
     profiles.mkdir(parents=True, exist_ok=True)
     write_profiles(profiles)  # the settings decide, whatever stands in the root
     return subprocess.Popen(
-        [str(Path(sys.executable).with_name("dbt")), *arguments],
+        [sys.executable, "-m", "runtime.dbt_process", *arguments],
         cwd=ROOT,
         env={
             **os.environ,

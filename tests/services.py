@@ -58,9 +58,14 @@ def temporary_folder(name: str) -> Iterator[Path]:
 
 
 class Warehouses:
-    """Fresh warehouse databases on one running server."""
+    """Fresh warehouse databases on one running server.
 
-    def __init__(self, server: Postgres) -> None:
+    `parsed` is where a test may leave dbt's parse of the project for the next one of this session:
+    dbt parses anew when the server or the name of the database differs, which takes ten seconds.
+    """
+
+    def __init__(self, server: Postgres, folder: Path) -> None:
+        self.parsed = folder / "partial_parse.msgpack"
         self._server = server
         self._numbers = itertools.count(1)
         self._admin = create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT")
@@ -74,9 +79,9 @@ class Warehouses:
             connection.exec_driver_sql(statement)
 
     @contextmanager
-    def fresh(self) -> Iterator[URL]:
+    def fresh(self, name: str | None = None) -> Iterator[URL]:
         """Yield the URL of a new database that holds the empty `ops` schema; drop it afterwards."""
-        name = f"test_{next(self._numbers)}"
+        name = name or f"test_{next(self._numbers)}"
         self._execute(f"create database {name} template {_TEMPLATE} strategy file_copy")
         try:
             yield self._server.url(name)
@@ -93,7 +98,7 @@ def warehouses() -> Iterator[Warehouses]:
     """Run a Postgres for the session."""
     with temporary_folder("warehouse") as folder:
         try:
-            made = Warehouses(postgres.up(folder))
+            made = Warehouses(postgres.up(folder), folder)
             yield made
             made.close()
         finally:

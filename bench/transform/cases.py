@@ -88,7 +88,7 @@ class Bench:
         )
 
     def _dbt(self, name: str, *arguments: str) -> None:
-        command = ["dbt.cli.main", "--no-use-colors", *arguments]
+        command = ["runtime.dbt_process", "--no-use-colors", *arguments]
         self._took(name, command, lambda _: 0.0)
 
     def _took(self, name: str, command: Sequence[str], work: Callable[[str], float]) -> None:
@@ -131,13 +131,18 @@ class Bench:
 
 
 def goals(costs: Mapping[str, Sequence[Cost]]) -> list[Goal]:
-    """Return what was reached, turn by turn: seconds from start to end of the process."""
+    """Return what was reached, turn by turn: seconds from start to end of the process.
+
+    A build after a change is told twice: as it is waited for, and without dbt's start, which no
+    design of the models can shorten.
+    """
     full = [cost.seconds for cost in costs["full"]]
     again = [cost.seconds for cost in costs["again"]]
     start = [cost.seconds for cost in costs["start-up"]]
     plain = [cost.work for cost in costs["plain SQL"]]
     over = Spread.of([(f - s) / p for f, s, p in zip(full, start, plain, strict=True)])
     faster = Spread.of([f / a for f, a in zip(full, again, strict=True)])
+    beyond = Spread.of([(f - s) / (a - s) for f, a, s in zip(full, again, start, strict=True)])
     return [
         Goal(
             "full build without start-up / the plain SQL",
@@ -150,5 +155,11 @@ def goals(costs: Mapping[str, Sequence[Cost]]) -> list[Goal]:
             str(faster),
             f">= {FASTER}",
             faster.middle >= FASTER,
+        ),
+        Goal(
+            "the same, both without start-up",
+            str(beyond),
+            f">= {FASTER}",
+            beyond.middle >= FASTER,
         ),
     ]

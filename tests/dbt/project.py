@@ -51,7 +51,7 @@ class Dbt:
         results = self._folder / "target" / "run_results.json"
         results.unlink(missing_ok=True)
         done = subprocess.run(
-            [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments],
+            [sys.executable, "-m", "runtime.dbt_process", "--no-use-colors", *arguments],
             cwd=ROOT,
             env=self._environment,
             capture_output=True,
@@ -100,11 +100,12 @@ def _landed(tenant: Tenant, collection: str) -> Sequence[Row]:
 
 
 def land(engine: Engine, tenant: Tenant, collections: Sequence[str]) -> None:
-    """Land the tenant as an extraction does, and book it in the ledger."""
+    """Land the tenant as an extraction on its own day does, and book it in the ledger."""
     ledger = text(
         "insert into ops.extract_ledger (run_id, source, collection, kind, state, grade,"
-        " server_count, landed_count, server_sums) values ('r1', '127.0.0.1', :collection,"
-        " 'connection', 'complete', 'proven', :count, :count, cast(:sums as jsonb))"
+        " server_count, landed_count, server_sums, started_at) values ('r1', '127.0.0.1',"
+        " :collection, 'connection', 'complete', 'proven', :count, :count,"
+        " cast(:sums as jsonb), cast(:day as timestamptz))"
     )
     with engine.begin() as connection:
         for collection in collections:
@@ -120,4 +121,5 @@ def land(engine: Engine, tenant: Tenant, collections: Sequence[str]) -> None:
                 ],
             )
             sums = json.dumps({"sum(id)": tenant.truth["sums"][collection]["id"]})
-            connection.execute(ledger, {"collection": collection, "count": len(rows), "sums": sums})
+            entry = {"collection": collection, "count": len(rows), "sums": sums}
+            connection.execute(ledger, {**entry, "day": tenant.truth["as_of"]})
