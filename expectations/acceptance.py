@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 from sqlalchemy import Connection, text
 
-from expectations import preconditions
+from expectations import card_numbers, money, preconditions
 from expectations.checkpoints import run_rules
 from expectations.evidence import Evidence, gather
 from expectations.gate import RuleResult, Verdict, decide
@@ -63,12 +63,19 @@ def accept(run: Run, manifest: Manifest, docs: Path) -> Acceptance:
         target = current_target(connection)
         tables = read_tables(connection, target) if target is not None else {}
         evidence = gather(connection, manifest, target)
+        books = money.gather(connection, manifest)
+    with run.engine.begin() as connection:
+        cards = card_numbers.scan(connection, manifest)
     outcome = run_rules(run.engine.url, manifest, tables, docs)
     collections = frozenset().union(*(mart.collections for mart in manifest.marts))
     verdict = decide(
         [mart.name for mart in manifest.marts],
         outcome.results,
-        preconditions.findings(evidence, collections),
+        [
+            *preconditions.findings(evidence, collections),
+            *money.findings(books),
+            *money.card_findings(cards),
+        ],
     )
     with run.engine.begin() as connection:
         _record(connection, run.run_id, verdict, evidence, build.value)

@@ -35,19 +35,32 @@
         ),
     {%- endif %}
 
+    -- A plan whose company has no partner is offered by the default one.
+    placed as (
+        select
+            plans._sonar_key,
+            case
+                when plans.company_id in (select sides.company_id from sides)
+                    or plans.company_id is null
+                    then plans.company_id
+                else 0
+            end as company_id
+        from plans
+    ),
+
     final as (
         select distinct
-            plans._sonar_key || ':' || sides.side as _sonar_key,
-            plans._sonar_key as plan_key,
+            placed._sonar_key || ':' || sides.side as _sonar_key,
+            placed._sonar_key as plan_key,
             sides.side,
             null::text as exclude_rule,
             null::text as reject_reason
-        from plans
+        from placed
         inner join sides
             on
                 sides.company_id is null
-                or plans.company_id is null
-                or plans.company_id = sides.company_id
+                or placed.company_id is null
+                or placed.company_id = sides.company_id
     )
 
     select * from final

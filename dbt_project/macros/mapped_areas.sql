@@ -1,3 +1,3 @@
 {% macro mapped_areas() -%}
-    {{ return(['people', 'services']) }}
+    {{ return(['people', 'services', 'money']) }}
 {%- endmacro %}

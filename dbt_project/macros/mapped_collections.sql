@@ -1,3 +1,3 @@
 {% macro mapped_collections() -%}
-    {{ return(collections_of_people() + collections_of_services()) }}
+    {{ return(collections_of_people() + collections_of_services() + collections_of_money()) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-"""Business rules of `customer_billing`: one row for each customer, days that a month always has."""
+"""Business rules of `customer_billing`: one row for each customer, a balance, days of any month."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ def rules() -> list[Any]:
     return [
         between("customer_id", 1),
         one_for_each("customers", "customer_id"),
+        not_null("deposit"),
+        between("payment_method", 1),
         not_null("billing_date"),
         between("billing_date", 1, 28),  # Splynx bills on no other day
         between("billing_due", 0, 365),

@@ -14,6 +14,9 @@ from load.report.facts import (
     Excluded,
     Extraction,
     Facts,
+    Money,
+    MoneyCause,
+    MoneyLine,
     Quarantined,
     Reconciliation,
     Rejected,
@@ -260,6 +263,45 @@ def _quarantined(connection: Connection, target: str) -> list[Quarantined]:
     ]
 
 
+def _money(connection: Connection) -> Money | None:
+    if not _exists(connection, "audit.audit_money_totals"):
+        return None
+    lines = connection.execute(text("select * from audit.audit_money_totals order by place"))
+    causes = connection.execute(
+        text(
+            "select cause, reason, count(distinct sonar_account_id) as accounts,"
+            " sum(records)::bigint as records, sum(cents)::bigint as cents"
+            " from audit.audit_money_differences group by 1, 2 order by abs(sum(cents)) desc, 1, 2"
+        )
+    )
+    compared = connection.execute(
+        text(
+            "select count(*) as accounts, array(select _customer_key"
+            "  from audit.audit_money_position where unexplained_cents <> 0"
+            "  order by _customer_key) as unexplained from audit.audit_money_position"
+        )
+    ).one()
+    return Money(
+        lines=tuple(
+            MoneyLine(
+                row.line,
+                row.description,
+                row.sonar_cents,
+                row.left_behind_cents,
+                row.splynx_cents,
+                row.decimals,
+            )
+            for row in lines
+        ),
+        causes=tuple(
+            MoneyCause(row.cause, row.reason, row.accounts, row.records, row.cents)
+            for row in causes
+        ),
+        accounts=compared.accounts,
+        unexplained=tuple(compared.unexplained),
+    )
+
+
 def collect(connection: Connection, manifest: Manifest) -> Facts:
     """Return the facts as they stand; what has not happened yet is None or empty."""
     marts = [mart.name for mart in manifest.marts]
@@ -291,4 +333,5 @@ def collect(connection: Connection, manifest: Manifest) -> Facts:
         excluded=tuple(_excluded(connection)),
         quarantined=tuple(_quarantined(connection, name)),
         marts=tuple(marts),
+        money=_money(connection),
     )

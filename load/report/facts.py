@@ -128,6 +128,42 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
+class MoneyLine:
+    """One total in both systems, in the currency's smallest unit; `decimals` of them make one.
+
+    `left_behind` is Sonar's figure of accounts that are not loaded.
+    """
+
+    name: str
+    description: str
+    sonar: int
+    left_behind: int
+    splynx: int
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyCause:
+    """Why balances differ: accounts, records and what it comes to."""
+
+    cause: str
+    reason: str
+    accounts: int
+    records: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Both systems' money. `unexplained`: accounts with a difference that no cause explains."""
+
+    lines: tuple[MoneyLine, ...]
+    causes: tuple[MoneyCause, ...]
+    accounts: int
+    unexplained: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything the report says, before the verdict."""
 
@@ -144,3 +180,4 @@ class Facts:
     excluded: tuple[Excluded, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     marts: tuple[str, ...] = ()
+    money: Money | None = None

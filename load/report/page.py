@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from runtime.errors import MEANINGS
 from runtime.log import redact
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_MONEY = frozenset({"billing_transactions", "invoices", "payments"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +76,15 @@ def unread(facts: Facts) -> list[tuple[str, int]]:
     return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
 
-def lacks_money(facts: Facts) -> bool:
-    """Return whether no mart carries money that was already charged or paid."""
-    return not _MONEY & set(facts.marts)
-
-
 def _number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"
+
+
+def amount(smallest: int, decimals: int) -> str:
+    """Return an amount of the currency's smallest units as people write it."""
+    return f"{Decimal(smallest).scaleb(-decimals):,.{decimals}f}"
 
 
 def _moment(value: datetime | None) -> str:
@@ -101,6 +101,7 @@ def _environment() -> Environment:
     )
     environment.filters["number"] = _number
     environment.filters["moment"] = _moment
+    environment.globals["amount"] = amount
     environment.globals["funnel"] = funnel
     environment.globals["meaning"] = MEANINGS.get
     return environment
@@ -118,7 +119,6 @@ def html(facts: Facts, verdict: Verdict, links: Sequence[tuple[str, str]]) -> st
             as_of=as_of(facts),
             grades=grades(facts),
             unread=unread(facts),
-            lacks_money=lacks_money(facts),
         )
     )
 
@@ -128,7 +128,6 @@ def document(facts: Facts, verdict: Verdict) -> dict[str, Any]:
     return {
         "verdict": asdict(verdict),
         "as_of": as_of(facts),
-        "lacks_money": lacks_money(facts),
         **asdict(facts),
     }
 

@@ -88,6 +88,17 @@ def _reconciliation(facts: Facts) -> Iterator[Reason]:
         yield Reason(f"{name} has not been reconciled.")
 
 
+def _money(facts: Facts) -> Iterator[Reason]:
+    if facts.money is None:
+        if "billing_transactions" in facts.marts:
+            yield Reason("The money of both systems has not been compared.")
+    elif facts.money.unexplained:
+        yield Reason(
+            f"The money of {len(facts.money.unexplained)} accounts differs without a cause.",
+            is_wrong=True,
+        )
+
+
 def _remaining(facts: Facts) -> Iterator[Reason]:
     """Yield what keeps an agreeing migration from being finished."""
     quarantined = sum(entry.rows for entry in facts.quarantined)
@@ -103,6 +114,7 @@ def judge(facts: Facts) -> Verdict:
         *_extraction(facts),
         *_acceptance(facts),
         *_load(facts),
+        *_money(facts),
         *_reconciliation(facts),
     ]
     remaining = [*_remaining(facts)]

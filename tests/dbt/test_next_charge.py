@@ -23,6 +23,26 @@ def test_the_next_charges_are_the_ones_that_the_generator_tells(built: Built) ->
     assert found == built.tenant.truth["next_charges"]
 
 
+def test_billing_days_are_the_ones_that_the_generator_tells(built: Built) -> None:
+    found = built.rows(
+        "select billing_date::text, count(*) from splynx_staging.customer_billing group by 1"
+    )
+    assert dict(found) == built.tenant.truth["billing_days"]
+
+    # A day that Splynx has is the day of the next bill, in every mode of Sonar.
+    apart = built.rows(
+        "select count(*) from audit.audit_next_charge as charges"
+        " inner join intermediate.int_customers__screened as customers"
+        " on charges._customer_key = customers._sonar_key"
+        " inner join staging.stg_sonar__accounts as accounts"
+        " on customers._sonar_key = accounts._sonar_key"
+        " where charges.cause = 'start_between_billing_days'"
+        " and charges.sonar_date = accounts.next_bill_date"
+        " and extract(day from accounts.next_bill_date) <= 28"
+    )
+    assert apart == [(0,)]
+
+
 def test_what_both_charge_is_the_same_to_the_cent_wherever_days_agree(built: Built) -> None:
     # Of those that both charge, only a start between two billing days may cost something else.
     apart = built.rows(

@@ -18,6 +18,7 @@ _NAMES = {
     "staging/ops": r"stg_ops__\w+",
     "intermediate/customers": r"int_customers__\w+",
     "intermediate/people": r"int_people__\w+",
+    "intermediate/money": r"int_money__\w+",
     "intermediate/services": r"int_services__\w+",
     "intermediate/crosswalk": r"int_crosswalk(__\w+)?",
     "marts/splynx": r"[a-z]+(_[a-z]+)*",
@@ -156,7 +157,20 @@ def test_every_mart_column_says_what_it_is_and_where_from(manifest: Mapping[str,
 
 def test_a_column_that_may_be_empty_says_how_empty_is_spelt(manifest: Mapping[str, Any]) -> None:
     # The columns that the target lets be NULL.
-    nullable = {"customers.gps", "customer_notes.title", "customer_notes.pinned_date"}
+    nullable = {
+        "customers.gps",
+        "customer_notes.title",
+        "customer_notes.pinned_date",
+        *(
+            f"billing_transactions.{reference}_id"
+            for reference in ("service", "payment", "invoice", "invoiced_by", "credit_note")
+        ),
+        "payments.added_by_id",
+        "credit_notes.added_by_id",
+        "invoices_items.transaction_id",
+        "invoice_payers.invoice_id",
+        "invoice_payers.transaction_id",
+    }
     for node in _marts(manifest):
         filled = _filled(_tests_of(manifest, node))
         for name, column in node["columns"].items():
@@ -178,6 +192,17 @@ def test_every_seed_row_points_to_a_decision() -> None:
             for row in csv.DictReader(file):
                 assert _DECISION.match(row["decision"]), f"{seed.name}: {row}"
                 assert row["decision"] in decided, f"{seed.name}: {row}"
+
+
+def test_every_decision_is_carried_out_somewhere_and_every_number_is_decided() -> None:
+    named: dict[str, str] = {}
+    for path in sorted((ROOT / "dbt_project").rglob("*")):
+        if path.suffix in {".sql", ".yml", ".csv", ".md"}:
+            found = re.findall(r"\bD-\d{3}\b", path.read_text(encoding="utf-8"))
+            named |= dict.fromkeys(found, path.name)
+
+    assert {d: where for d, where in named.items() if d not in _decided()} == {}
+    assert _decided() - set(named) == set()
 
 
 def test_every_mapped_collection_is_staged_and_goes_into_marts_that_exist(

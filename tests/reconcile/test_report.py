@@ -102,7 +102,7 @@ def test_a_finished_migration_agrees_and_says_what_is_left(
     ]  # fmt: skip
     assert {"missing_name", "D-001", "31"} <= set(parsed.cells)
     assert parsed.addresses == ["../data_docs/index.html"]  # nothing is fetched from anywhere
-    assert "Money is not migrated yet" in page.read_text()
+    assert "Money in both systems" not in page.read_text()
     document = json.loads((tmp_path / "report" / "report.json").read_text())
     assert document["verdict"]["agrees"] is True
     assert document["reconciliation"]["entities"][0]["name"] == "tariffs_internet"
@@ -111,6 +111,40 @@ def test_a_finished_migration_agrees_and_says_what_is_left(
 def test_a_frozen_source_makes_it_green(world: SmallWorld) -> None:
     world.spoil("""update ops.step set detail = '{"consistent": true}' where step = 'extract'""")
     assert judge(_facts(world)).level == "green"
+
+
+_MONEY = (
+    "create table audit.audit_money_totals as select 1 as place, 'balance' as line,"
+    " 'Owed by customers' as description, 123456::bigint as sonar_cents,"
+    " 456::bigint as left_behind_cents, 123000::bigint as splynx_cents, 2 as decimals",
+    "create table audit.audit_money_differences as select 31 as sonar_account_id,"
+    " 'customer_rejected' as cause, '' as reason, 2 as records, -456::bigint as cents",
+    "create table audit.audit_money_position as"
+    " select '31' as _customer_key, 0::bigint as unexplained_cents",
+)
+
+
+def test_the_money_of_both_systems_stands_side_by_side(world: SmallWorld, tmp_path: Path) -> None:
+    world.spoil(*_MONEY)
+    facts = _facts(world)
+    parsed = Page(write(facts, judge(facts), tmp_path, []).read_text())
+    row = parsed.cells.index("Owed by customers")
+    assert parsed.cells[row + 1 : row + 5] == ["1,234.56", "4.56", "1,230.00", "-4.56"]
+    row = parsed.cells.index("customer rejected")
+    assert parsed.cells[row + 1 : row + 5] == ["-", "1", "2", "-4.56"]
+    assert "no cent is unexplained" in (tmp_path / "index.html").read_text()
+
+
+def test_an_unexplained_cent_is_red_and_names_the_account(
+    world: SmallWorld, tmp_path: Path
+) -> None:
+    world.spoil(*_MONEY, "update audit.audit_money_position set unexplained_cents = 1")
+    facts = _facts(world)
+    verdict = judge(facts)
+    assert verdict.level == "red"
+    assert "The money of 1 accounts differs without a cause." in {r.what for r in verdict.reasons}
+    page = write(facts, verdict, tmp_path, []).read_text()
+    assert "1 accounts differ and nothing explains why: 31" in page
 
 
 def test_a_cent_in_a_mart_makes_the_acceptance_stale(world: SmallWorld) -> None:

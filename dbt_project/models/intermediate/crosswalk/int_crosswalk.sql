@@ -102,6 +102,10 @@ kept as (
         case
             when standing.standing_id is not null then null
             when standing.sonar_id not between 1 and {{ var('highest_planned_id') }} then null
+            -- The target's own row was deleted: its id stays with it, or its links seem to be ours.
+            when
+                standing.before_origin = 'matched' and standing.before_id = standing.sonar_id
+                then null
             when spoken_for.is_strangers then null
             when spoken_for.first_key <> standing._sonar_key then null
             when spoken_for.last_key <> standing._sonar_key then null

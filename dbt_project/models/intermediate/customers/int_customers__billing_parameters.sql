@@ -1,4 +1,5 @@
--- One parameters record per account goes on; Sonar keeps one, so a second one is named.
+-- One parameters record per account goes on; Sonar keeps one, so a second one is named (D-037), and
+-- one of an account that does not exist is rejected (D-032).
 with billing_parameters as (
     select * from {{ ref('stg_sonar__account_billing_parameters') }}
 ),

@@ -1,5 +1,6 @@
 -- Every catalogue service with the table that its plan goes into, what the plan will hold, and what
--- keeps it back. Credits have no plan: they become discounts of services.
+-- keeps it back. Credits have no plan: they become discounts of services. Prices are for one month,
+-- also of what is charged every N months (D-026).
 with services as (
     select * from {{ ref('stg_sonar__services') }}
 ),
