@@ -47,7 +47,7 @@ test: setup ## all tests, against real local servers of their own
 
 ## The way, stage by stage
 
-.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect plan load reconcile compare-preview report migrate
+.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect attest plan load rollback ids backup-splynx restore-splynx reconcile compare-preview report migrate
 discover: | $(PYTHON) ## what Sonar has and what an extraction would read
 	@$(PYTHON) -m extract discover
 
@@ -67,8 +67,11 @@ backup-test: extract ## extract 100 rows a collection, to see that all of it can
 
 backup-clean: extract-clean ## the same as extract-clean
 
-inspect: | $(PYTHON) ## what the target has: columns, keys, ids in use
+inspect: | $(PYTHON) ## what the target has: columns, keys, ids in use, switches
 	@$(PYTHON) -m load inspect
+
+attest: | $(PYTHON) ## vouch for switches of Splynx that could not be found (SWITCH="a b" WORDS=)
+	@$(PYTHON) -m load attest $(call each,SWITCH,switch) --words "$(WORDS)"
 
 transform: | $(PYTHON) ## dbt build: seeds, models, data tests
 	@$(PYTHON) -m runtime transform
@@ -81,6 +84,19 @@ plan: | $(PYTHON) ## what a load would write
 
 load: | $(PYTHON) ## write the accepted rows (DRY_RUN=1 ROUTE=mysql)
 	@$(PYTHON) -m load run $(LOAD_OPTIONS)
+
+rollback: | $(PYTHON) ## take back what one run wrote (RUN=)
+	@$(PYTHON) -m load rollback $(call option,RUN,run)
+
+ids: | $(PYTHON) ## which Splynx id each Sonar record has: build/ids/index.html (OUT=)
+	@$(PYTHON) -m load ids $(call option,OUT,out)
+
+backup-splynx: | $(PYTHON) ## dump the whole Splynx database, with metadata to verify it by (TO=)
+	@$(PYTHON) -m load backup $(call option,TO,to)
+
+restore-splynx: | $(PYTHON) ## verify a backup (FROM=); with YES=1 put it back (DESPITE_MISMATCH=1)
+	@$(PYTHON) -m load restore $(call option,FROM,from) $(call switch,YES,yes) \
+		$(call switch,DESPITE_MISMATCH,despite-mismatch)
 
 reconcile: | $(PYTHON) ## compare Sonar, warehouse and Splynx
 	@$(PYTHON) -m load.reconcile
@@ -121,7 +137,7 @@ sandbox-down: | $(PYTHON) ## stop them
 
 ## For those who change the code
 
-.PHONY: lint format test-fast prove prove-tests bench-extract bench-transform clean
+.PHONY: lint format test-fast prove prove-tests bench-extract bench-load bench-transform clean
 lint: | $(PYTHON) ## ruff and mypy
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy
 
@@ -136,6 +152,9 @@ prove: | $(PYTHON) ## the long proofs: kills, faults, drift (build/proof.json; h
 
 bench-extract: | $(PYTHON) ## how fast extraction is beside the leanest client and plain dlt
 	@$(PYTHON) -m bench.extract
+
+bench-load: | $(PYTHON) ## how fast rows come into MySQL beside its own client, PyMySQL and dlt
+	@$(PYTHON) -m bench.load
 
 bench-transform: | $(PYTHON) ## how fast dbt is beside the same SQL without it, and after small changes
 	@$(PYTHON) -m bench.transform

@@ -1,4 +1,4 @@
-"""`python -m load inspect | plan | run | status | compare-preview`."""
+"""`python -m load inspect | plan | run | status | backup | restore | rollback | …`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from load import inspection, status
+from load import backup, status
 from load import run as running
+from load.backup_commands import backup_command, restore_command
+from load.ids_command import ids_command
+from load.inspection_commands import attest_command, inspect_command
 from load.plan import CLASSES, Plan
 from load.preview.charges import read_charges
 from load.preview.compare import compare, expected_charges
+from load.rollback_commands import rollback_command
 from runtime import cli
 from runtime.errors import ConfigError, ReconcileMismatch
 from runtime.manifest import read_manifest
@@ -28,23 +32,12 @@ def commands() -> None:
     """Hold the commands together."""
 
 
-@commands.command("inspect")
-@click.option("--new-epoch", is_flag=True, help="The target was restored or reset: start afresh.")
-def inspect_command(*, new_epoch: bool) -> None:
-    """Read what Splynx is and holds; dbt plans ids from it."""
-    db = splynx_db()
-    with stage("inspect") as run:
-        found = inspection.inspect(run, db, read_manifest(), new_epoch=new_epoch)
-    server = found.server
-    click.echo(f"target {found.target.name}: {server.dialect} {server.version}")
-    click.echo(f"sql_mode {server.sql_mode or '(empty)'}")
-    click.echo(f"local_infile {'on' if server.local_infile else 'off'}")
-    for table, rows in found.rows.items():
-        click.echo(f"{table}: {rows} rows")
-    for table in found.missing:
-        click.echo(f"{table}: no such table; a load will be refused")
-    for row in found.settled.edited:
-        click.echo(f"{row}: edited by staff after an interrupted load; kept")
+commands.add_command(inspect_command)
+commands.add_command(attest_command)
+commands.add_command(backup_command)
+commands.add_command(restore_command)
+commands.add_command(rollback_command)
+commands.add_command(ids_command)
 
 
 @commands.command("plan")
@@ -66,6 +59,8 @@ def run_command(*, dry_run: bool, route: str) -> None:
         raise ConfigError("the REST route is not built yet: use --route mysql")
     db = splynx_db()
     with stage("load") as run:
+        if said := backup.warning(run.engine, db.address):
+            click.echo(said, err=True)
         result = running.load(run, db, read_manifest(), dry_run=dry_run)
     if dry_run:
         _show(result.plan, as_json=False)
@@ -77,6 +72,7 @@ def run_command(*, dry_run: bool, route: str) -> None:
         click.echo(f"{row}: edited by staff while the load ran; kept")
     if theirs := result.plan.count("edited", "conflict", "vanished"):
         click.echo(f"{theirs} rows that staff edited or deleted stay as they are (make plan)")
+    click.echo(str(result.ways))
     click.echo(f"inserted {result.inserted}, updated {result.updated}")
     click.echo(f"{result.written} rows written")
 
@@ -123,6 +119,7 @@ def _show(plan: Plan, *, as_json: bool) -> None:
                 for table in plan.tables
             ],
             "clashes": [str(clash) for clash in plan.clashes],
+            "lost": [str(reference) for reference in plan.lost],
         }
         click.echo(json.dumps(document, indent=2))
         return
@@ -138,6 +135,8 @@ def _show(plan: Plan, *, as_json: bool) -> None:
         click.echo(f"collision: {clash}")
     if len(plan.clashes) > _SHOWN_CLASHES:
         click.echo(f"… and {len(plan.clashes) - _SHOWN_CLASHES} more collisions")
+    for reference in plan.lost:
+        click.echo(str(reference))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ batch that shows its new hash proves all of them written.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from itertools import groupby
@@ -47,6 +47,7 @@ class Intent:
     new_hash: str
     changed_at: datetime
     found: str | None = None
+    batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,11 @@ def decide(batch: Sequence[Intent]) -> list[Outcome]:
 
 
 def found_hashes(
-    splynx: Connection, mart: Mart, keys: Sequence[tuple[str, ...]], *, lock: bool = False
+    splynx: Connection,
+    mart: Mart,
+    keys: Sequence[tuple[int | str, ...]],
+    *,
+    lock: bool = False,
 ) -> dict[str, str]:
     """Return the target's row hash by key text for those of `keys` that exist."""
     found: dict[str, str] = {}
@@ -116,48 +121,45 @@ def found_hashes(
 def _still_open(warehouse: Connection, target: Target) -> list[Intent]:
     rows = warehouse.execute(
         text(
-            "select table_name, _sonar_key, row_key, old_hash, new_hash, changed_at"
+            "select table_name, _sonar_key, row_key, old_hash, new_hash, changed_at, batch"
             " from ops.row_state where target = :target and state = 'intended'"
             " order by changed_at, table_name, _sonar_key"
         ),
         {"target": target.name},
     )
-    return [Intent(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+    return [Intent(row[0], row[1], row[2], row[3], row[4], row[5], batch=row[6]) for row in rows]
 
 
 def _looked_up(splynx: Connection, mart: Mart, intents: Sequence[Intent]) -> list[Intent]:
     keys = {i.sonar_key: tuple(i.row_key[name] for name in mart.key) for i in intents}
     # A locking read waits for a COMMIT that the killed load had sent and the server still works on.
     hashes = found_hashes(splynx, mart, list(keys.values()), lock=True)
-    return [
-        Intent(
-            i.mart, i.sonar_key, i.row_key, i.old_hash, i.new_hash, i.changed_at,
-            hashes.get("\x1f".join(keys[i.sonar_key])),
-        )
-        for i in intents
-    ]  # fmt: skip
+    return [replace(i, found=hashes.get("\x1f".join(keys[i.sonar_key]))) for i in intents]
 
 
 _ROWS = "unnest(cast(:tables as text[]), cast(:keys as text[])) as done (table_name, _sonar_key)"
 _THESE = (
     "state.target = :target and state.state = 'intended' and state.changed_at = any(:moments)"
+    " and (state.batch = any(:batches) or state.batch is null)"  # an index finds them
     " and state.table_name = done.table_name and state._sonar_key = done._sonar_key"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """Open intents by table and record key, and the moments at which they were announced."""
+    """Open intents by table and record key, and when and as which batches they were announced."""
 
     target: Target
     rows: Sequence[tuple[str, str]]
     moments: Sequence[datetime]
+    batches: Sequence[int]
 
     def named(self) -> dict[str, Any]:
         return {
             "tables": [table for table, _ in self.rows],
             "keys": [key for _, key in self.rows],
             "moments": list(self.moments),
+            "batches": list(self.batches),
             "target": self.target.name,
         }
 
@@ -208,7 +210,8 @@ def _confirm(warehouse: Connection, intents: _Open, ids: Mapping[str, str]) -> N
     )
 
 
-def _owners(manifest: Manifest) -> dict[str, str]:
+def owners(manifest: Manifest) -> dict[str, str]:
+    """Return the marts with ids of their own, and the column of the id."""
     return {mart.name: mart.key[0] for mart in manifest.marts if owns_ids(mart)}
 
 
@@ -234,10 +237,11 @@ def settle(run: Run, splynx: Engine, manifest: Manifest, target: Target) -> Sett
         for intent, outcome in zip(batch, decide(batch), strict=True):
             sorted_rows[outcome].append((intent.mart, intent.sonar_key))
     moments = sorted({intent.changed_at for intent in seen})
+    batches = sorted({intent.batch for intent in seen if intent.batch is not None})
     kept = sorted_rows[Outcome.DONE] + sorted_rows[Outcome.EDITED]
     with run.engine.begin() as warehouse:
-        _drop(warehouse, _Open(target, sorted_rows[Outcome.REDO], moments))
-        _confirm(warehouse, _Open(target, kept, moments), _owners(manifest))
+        _drop(warehouse, _Open(target, sorted_rows[Outcome.REDO], moments, batches))
+        _confirm(warehouse, _Open(target, kept, moments, batches), owners(manifest))
     return Settled(
         done=len(sorted_rows[Outcome.DONE]),
         redone=len(sorted_rows[Outcome.REDO]),
@@ -246,25 +250,32 @@ def settle(run: Run, splynx: Engine, manifest: Manifest, target: Target) -> Sett
 
 
 class Ledger:
-    """The intents of one running load, one batch at a time."""
+    """The intents of rows that are written one by one or in small batches.
+
+    Those of parcels are kept by `load.batch_ledger`.
+    """
 
     def __init__(self, run: Run, manifest: Manifest, target: Target) -> None:
         self._run = run
         self._target = target
-        self._owners = _owners(manifest)
+        self._owners = owners(manifest)
         self._moments: list[datetime] = []
+        self._batches: list[int] = []
 
     def intend(self, rows: Sequence[Row]) -> None:
         """Commit that these rows are about to be written together."""
         with self._run.engine.begin() as warehouse:
-            moment = warehouse.execute(text("select clock_timestamp()")).one()
-            self._moments = [moment[0]]
+            moment = warehouse.execute(
+                text("select clock_timestamp(), nextval('ops.batch_number')")
+            ).one()
+            self._moments, self._batches = [moment[0]], [int(moment[1])]
             warehouse.execute(
                 text(
                     "insert into ops.row_state (target, table_name, _sonar_key, _customer_key,"
-                    " row_key, state, old_hash, new_hash, run_id, changed_at)"
+                    " row_key, state, old_hash, new_hash, run_id, inserted_by, batch,"
+                    " changed_at)"
                     " select :target, row.t, row.s, row.c, row.k::jsonb, 'intended', row.o, row.n,"
-                    " :run_id, :moment"
+                    " :run_id, case when row.o is null then :run_id end, :batch, :moment"
                     " from unnest(cast(:tables as text[]), cast(:keys as text[]),"
                     " cast(:customers as text[]), cast(:row_keys as text[]),"
                     " cast(:old as text[]), cast(:new as text[])) as row (t, s, c, k, o, n)"
@@ -272,12 +283,14 @@ class Ledger:
                     " state = 'intended', old_hash = excluded.old_hash,"
                     " new_hash = excluded.new_hash, row_key = excluded.row_key,"
                     " _customer_key = excluded._customer_key,"
-                    " run_id = excluded.run_id, changed_at = excluded.changed_at"
+                    " run_id = excluded.run_id, batch = excluded.batch,"
+                    " changed_at = excluded.changed_at"
                 ),
                 {
                     "target": self._target.name,
                     "run_id": self._run.run_id,
                     "moment": moment[0],
+                    "batch": moment[1],
                     "tables": [row.mart.name for row in rows],
                     "keys": [row.sonar_key for row in rows],
                     "customers": [row.customer_key for row in rows],
@@ -302,4 +315,4 @@ class Ledger:
 
     def _open(self, rows: Sequence[Row]) -> _Open:
         names = [(row.mart.name, row.sonar_key) for row in rows]
-        return _Open(self._target, names, self._moments)
+        return _Open(self._target, names, self._moments, self._batches)

@@ -1,8 +1,8 @@
-"""Rows to write, streamed from the marts in cluster order: one server-side cursor a mart."""
+"""Rows to write one by one, streamed from the marts in cluster order: one cursor a mart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -14,21 +14,20 @@ from runtime.manifest import Mart
 _PAGE = 1000
 
 
-def _rows(warehouse: Connection, mart: Mart, facts: TableFacts) -> Iterator[Row]:
+def _rows(warehouse: Connection, mart: Mart, facts: TableFacts, number: int) -> Iterator[Row]:
     texts = ", ".join(f"{text} as {pg_name(column.name)}" for text, column in zip(
         mart_texts(mart, facts.columns), mart.columns, strict=True
     ))  # fmt: skip
     result = warehouse.exec_driver_sql(
         f"""
-        select plan._sonar_key, plan._customer_key, plan.cluster, plan.mart_hash,
-            plan.written_hash, mart.*
-        from load_plan as plan
-        join (select _sonar_key, {texts} from {pg_relation(mart)}) as mart
-            on mart._sonar_key = plan._sonar_key
-        where plan.table_name = %(mart)s and plan.class in ('insert', 'update')
-        order by plan.cluster collate "C", plan._sonar_key collate "C"
+        select todo._sonar_key, todo._customer_key, todo.cluster, todo.mart_hash,
+            todo.written_hash, mart.*
+        from load_todo as todo
+        join (select ctid as _at, {texts} from {pg_relation(mart)}) as mart on mart._at = todo.at
+        where todo.batch = %(number)s and todo.table_name = %(mart)s
+        order by todo.n
         """,
-        {"mart": mart.name},
+        {"mart": mart.name, "number": number},
         execution_options={"stream_results": True},
     )
     for page in result.partitions(_PAGE):
@@ -45,10 +44,10 @@ def _rows(warehouse: Connection, mart: Mart, facts: TableFacts) -> Iterator[Row]
 
 
 def clusters(
-    warehouse: Connection, marts: Sequence[Mart], tables: dict[str, TableFacts]
+    warehouse: Connection, marts: Sequence[Mart], tables: Mapping[str, TableFacts], number: int
 ) -> Iterator[Cluster]:
-    """Yield the clusters that the plan wants written, from `marts` together.
+    """Yield the clusters of one batch of `load_todo`, whose rows are those of `marts`.
 
     `warehouse` is the connection that made the plan. Sorted by code point, as `assemble` needs.
     """
-    yield from assemble([_rows(warehouse, mart, tables[mart.name]) for mart in marts])
+    yield from assemble([_rows(warehouse, mart, tables[mart.name], number) for mart in marts])

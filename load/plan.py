@@ -16,6 +16,9 @@ tables.
 | changed | yes | other | conflict: both changed it, theirs stays and both are listed |
 | yes | yes | no | vanished: staff deleted it, it stays deleted |
 | no | yes | any | gone: Sonar has it no more; listed |
+
+A link (a row that is nothing but its key) is known by that key and not by its record: where one of
+its sides is another row now, the old link is gone and the new one an insert.
 """
 
 from __future__ import annotations
@@ -29,10 +32,11 @@ from sqlalchemy import Connection, text
 from load.clusters import Links
 from load.mysql import read_facts
 from load.row_hash import (
+    hash_of_line,
     key_text_of_mart,
     key_text_of_state,
     key_text_of_target,
-    mart_hash,
+    line,
     mart_texts,
     my_name,
     pg_name,
@@ -64,7 +68,7 @@ create temporary table load_target (table_name text, key text, hash text);
 create temporary table load_clash (table_name text, rule text, key text, value text);
 create temporary table load_plan (
     table_name text, _sonar_key text, _customer_key text, cluster text, key text,
-    mart_hash text, written_hash text, class text
+    mart_hash text, written_hash text, recorded_as text, class text, at tid, bytes bigint
 );
 """
 
@@ -77,6 +81,11 @@ class TablePlan:
     group: str
     counts: Mapping[str, int]
     samples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def writes(self) -> int:
+        """Rows that a load would send."""
+        return self.counts.get("insert", 0) + self.counts.get("update", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +104,30 @@ class Clash:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """Rows of the target that mart rows lead to, that no mart makes, and that are there no more."""
+
+    table: str
+    column: str
+    to_table: str
+    ids: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Name the reference and the ids, and what mends it."""
+        return (
+            f"{self.table}.{self.column} leads to rows of {self.to_table} that the target has no"
+            f" more ({', '.join(self.ids)}): run `make inspect`, `make transform` and"
+            " `make accept` again; correct ids that are variables of dbt_project.yml"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """All tables in load order, and the clashes that forbid a load."""
+    """All tables in load order, and the clashes and losses that forbid a load."""
 
     tables: tuple[TablePlan, ...]
     clashes: tuple[Clash, ...]
+    lost: tuple[Lost, ...] = ()
 
     def count(self, *classes: str) -> int:
         """Return the number of rows in these classes over all tables."""
@@ -163,9 +191,15 @@ def _stream_target(
             )
 
 
+def is_link(mart: Mart) -> bool:
+    """Return whether a row of the mart is nothing but its key."""
+    return set(mart.key) == {column.name for column in mart.columns}
+
+
 def classify_statement(mart: Mart, facts: TableFacts) -> str:
     """Return the SQL that fills `load_plan` for one mart; see the module's table."""
     customer = "_customer_key" if mart.group == "customer" else "null::text"
+    same = "key" if is_link(mart) else "_sonar_key"
     return f"""
         insert into load_plan
         select
@@ -176,6 +210,7 @@ def classify_statement(mart: Mart, facts: TableFacts) -> str:
             coalesce(mart.key, state.key),
             mart.hash,
             state.new_hash,
+            state._sonar_key,
             case
                 when mart._sonar_key is null then 'gone'
                 when state._sonar_key is null and target.key is null then 'insert'
@@ -188,18 +223,26 @@ def classify_statement(mart: Mart, facts: TableFacts) -> str:
                 when target.hash = state.new_hash then 'update'
                 when mart.hash = state.new_hash then 'edited'
                 else 'conflict'
-            end
+            end,
+            mart.at,
+            mart.bytes
         from (
             select
-                _sonar_key, {customer} as _customer_key, {key_text_of_mart(mart)} as key,
-                {mart_hash(mart, facts.columns)} as hash
-            from {pg_relation(mart)}
+                _sonar_key, _customer_key, key, at, octet_length(line) as bytes,
+                {hash_of_line(mart, "line")} as hash
+            from (
+                select
+                    _sonar_key, {customer} as _customer_key, {key_text_of_mart(mart)} as key,
+                    ctid as at, {line(mart_texts(mart, facts.columns))} as line
+                from {pg_relation(mart)}
+                offset 0  -- a barrier: without it the line is made twice
+            ) as texts
         ) as mart
         full join (
             select _sonar_key, _customer_key, {key_text_of_state(mart)} as key, new_hash
             from ops.row_state
             where target = %(target)s and table_name = %(mart)s and state = 'written'
-        ) as state on state._sonar_key = mart._sonar_key
+        ) as state on state.{same} = mart.{same}
         left join load_target as target
             on target.table_name = %(mart)s and target.key = coalesce(state.key, mart.key)
     """
@@ -218,7 +261,7 @@ def _edges(warehouse: Connection, manifest: Manifest) -> Iterator[tuple[str, str
             else:
                 continue
             rows = warehouse.exec_driver_sql(
-                f"select child.{node}, parent.{node} from {pg_relation(mart)} as child"
+                f"select distinct child.{node}, parent.{node} from {pg_relation(mart)} as child"
                 f" join {pg_relation(other)} as parent on"
                 f" parent.{pg_name(reference.to_column)} = child.{pg_name(reference.column)}"
                 f" where child.{node} <> parent.{node}",
@@ -279,6 +322,38 @@ def _clashes(
         yield from (Clash(mart.name, rule, row[0], row[1]) for row in found)
 
 
+def _lost(warehouse: Connection, manifest: Manifest) -> Iterator[Lost]:
+    """Yield references to foundation rows that were the target's own and have been deleted there.
+
+    Only those can be lost unseen: a row that we wrote is `vanished`, and a load keeps new rows from
+    referring to it.
+    """
+    for mart in manifest.marts:
+        for reference in mart.references:
+            other = manifest.mart(reference.to_mart)
+            if other.group != "foundation" or other.key != (reference.to_column,):
+                continue
+            found = warehouse.exec_driver_sql(
+                f"""
+                select child.id::text
+                from (
+                    select distinct {pg_name(reference.column)} as id from {pg_relation(mart)}
+                    where {pg_name(reference.column)} is not null
+                ) as child
+                left join {pg_relation(other)} as parent
+                    on parent.{pg_name(reference.to_column)} = child.id
+                left join load_target as held
+                    on held.table_name = %(other)s and held.key = child.id::text
+                where parent.{pg_name(reference.to_column)} is null and held.key is null
+                order by child.id
+                """,
+                {"other": other.name},
+            ).all()
+            if found:
+                ids = tuple(row[0] for row in found[:_SAMPLES])
+                yield Lost(mart.name, reference.column, other.name, ids)
+
+
 def _table_plan(warehouse: Connection, mart: Mart) -> TablePlan:
     rows = warehouse.execute(
         text(
@@ -323,4 +398,8 @@ def make_plan(
         for mart in manifest.marts
         for clash in _clashes(warehouse, mart, tables[mart.name], rules[mart.name])
     ]
-    return Plan(tuple(_table_plan(warehouse, mart) for mart in manifest.marts), tuple(clashes))
+    return Plan(
+        tables=tuple(_table_plan(warehouse, mart) for mart in manifest.marts),
+        clashes=tuple(clashes),
+        lost=tuple(_lost(warehouse, manifest)),
+    )

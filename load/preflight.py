@@ -37,13 +37,22 @@ def marts_are_built(warehouse: Connection, manifest: Manifest) -> None:
             raise ConfigError(f"{mart.relation} does not exist: run `make transform` first")
 
 
-def marts_take_the_route(manifest: Manifest, route: str) -> None:
-    """Refuse when a mart declares that this route is not for it; it must not be written anyway."""
-    others = [mart.name for mart in manifest.marts if route not in mart.routes]
+def marts_take_the_route(warehouse: Connection, manifest: Manifest, route: str) -> None:
+    """Refuse when a mart with rows declares that this route is not for it.
+
+    Its rows must not be written anyway, and must not be left out unsaid. Without rows it is like any
+    other mart of which nothing has arrived.
+    """
+    others = [
+        mart.name
+        for mart in manifest.marts
+        if route not in mart.routes
+        and warehouse.execute(text(f"select exists (select from {pg_relation(mart)})")).scalar_one()
+    ]
     if others:
         raise GateFailed(
             f"{_some(others)}: not for the {route} route (meta.load.routes), and another route is "
-            "not built yet: take the mart out of the project or add the route",
+            "not built yet: take the mart or the setting that fills it out of the project",
             report={"routes": others},
         )
 
@@ -180,12 +189,19 @@ def session_is_strict(splynx: Connection) -> None:
 
 
 def plan_is_clean(plan: Plan) -> None:
-    """Refuse collisions, moved ids, and a target that lost everything we wrote to a table."""
+    """Refuse collisions, moved ids, and a target that lost what our rows need or all that we wrote.
+
+    What is lost is said first: where it took its links with it, they seem to be all gone.
+    """
     found = [str(clash) for clash in plan.clashes]
     for table in plan.tables:
         count = table.counts
         if moved := count.get("rekeyed", 0):
-            found.append(f"{table.table}: the planned id of {moved} loaded rows has changed")
+            found.append(
+                f"{table.table}: the planned id of {moved} loaded rows has changed; go on with the "
+                "warehouse that they were loaded from, or load into a fresh or restored target "
+                "(`python -m load inspect --new-epoch`)"
+            )
         if reshaped := count.get("reshaped", 0):
             found.append(
                 f"{table.table}: {reshaped} rows were written when the mart had other columns; "
@@ -199,6 +215,9 @@ def plan_is_clean(plan: Plan) -> None:
                 f"{table.table}: all {lost} rows that we wrote are gone; if the target was "
                 "restored or reset, open a new epoch: `python -m load inspect --new-epoch`"
             )
+    if plan.lost:
+        needed = [str(reference) for reference in plan.lost]
+        raise GateFailed(_some(needed + found), report={"lost": needed, "collisions": found})
     if found:
         raise GateFailed(
             f"{len(found)} collisions with what the target holds: {_some(found)}",

@@ -37,7 +37,8 @@ def pg_relation(mart: Mart) -> str:
     return ".".join(pg_name(part) for part in mart.relation.split("."))
 
 
-def _pg_literal(text: str) -> str:
+def pg_text(text: str) -> str:
+    """Return a Postgres literal, safe beside psycopg2 parameters."""
     return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
 
@@ -86,7 +87,7 @@ def mart_text(column: MartColumn, fact: ColumnFact) -> str:
         text = f"{name}::text"
     if column.none is None:
         return text
-    return f"coalesce({text}, {_pg_literal(none_text(column.none, fact))})"
+    return f"coalesce({text}, {pg_text(none_text(column.none, fact))})"
 
 
 def mart_texts(mart: Mart, facts: Mapping[str, ColumnFact]) -> list[str]:
@@ -100,29 +101,44 @@ def shape(columns: Iterable[str]) -> str:
     return hashlib.md5(names.encode(), usedforsecurity=False).hexdigest()[:8]
 
 
-def digest(texts: Sequence[str]) -> str:
-    """Return the Postgres expression of the digest of text expressions."""
+def line(texts: Sequence[str]) -> str:
+    """Return the Postgres expression of what is hashed: all text expressions as one text."""
     parts = [f"coalesce({text}, chr(30))" for text in texts]
     while len(parts) > 1:
         chunks = [parts[i : i + _ARGUMENTS] for i in range(0, len(parts), _ARGUMENTS)]
         parts = [f"concat_ws(chr(31), {', '.join(chunk)})" for chunk in chunks]
-    return f"md5({parts[0]})"
+    return parts[0]
+
+
+def digest(texts: Sequence[str]) -> str:
+    """Return the Postgres expression of the digest of text expressions."""
+    return f"md5({line(texts)})"
+
+
+def hash_of_line(mart: Mart, hashed: str) -> str:
+    """Return the Postgres expression of a row's hash, given that of its line."""
+    return f"md5({hashed}) || ':{shape(c.name for c in mart.columns)}'"
 
 
 def mart_hash(mart: Mart, facts: Mapping[str, ColumnFact]) -> str:
     """Return the Postgres expression of the hash of a mart's row."""
-    return f"{digest(mart_texts(mart, facts))} || ':{shape(c.name for c in mart.columns)}'"
+    return hash_of_line(mart, line(mart_texts(mart, facts)))
 
 
-def target_text(name: str) -> str:
-    """Return the MySQL expression of a column's canonical text; NULL stays NULL."""
-    return f"convert(cast({my_name(name)} as char) using utf8mb4)"
+def target_text(name: str, of: str = "") -> str:
+    """Return the MySQL expression of a column's canonical text; NULL stays NULL.
+
+    `of` is the alias of its table, where a statement has several.
+    """
+    column = f"{of}.{my_name(name)}" if of else my_name(name)
+    return f"convert(cast({column} as char) using utf8mb4)"
 
 
-def target_hash(mart: Mart) -> str:
+def target_hash(mart: Mart, of: str = "") -> str:
     """Return the MySQL expression of the hash of the target's row, over the mart's columns."""
     columns = [column.name for column in mart.columns]
-    parts = ", ".join(f"coalesce({target_text(name)}, char(30 using utf8mb4))" for name in columns)
+    texts = (target_text(name, of) for name in columns)
+    parts = ", ".join(f"coalesce({text}, char(30 using utf8mb4))" for text in texts)
     hashed = f"md5(concat_ws(char(31 using utf8mb4), {parts}))"
     return f"concat({hashed}, ':{shape(columns)}')"
 
@@ -135,7 +151,7 @@ def key_text_of_mart(mart: Mart) -> str:
 
 def key_text_of_state(mart: Mart) -> str:
     """Return the same for `ops.row_state.row_key`."""
-    parts = ", ".join(f"row_key ->> {_pg_literal(name)}" for name in mart.key)
+    parts = ", ".join(f"row_key ->> {pg_text(name)}" for name in mart.key)
     return f"concat_ws(chr(31), {parts})"
 
 

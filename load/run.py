@@ -1,66 +1,33 @@
-"""The load itself: gates, plan, then group by group, batch by batch; MySQL route.
+"""The load itself: what was left open, gates, plan, then the writing; MySQL route.
 
 Reads the marts and `ops`; writes Splynx, `ops.row_state`, `ops.id_map` and `ops.refusal`. Killed at
-any point, the next start settles the one batch that can be open and goes on with what is missing.
+any point, the next start settles the batches that can be open and goes on with what is missing.
 """
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, text
 
-from load import intents, marts, preflight
-from load.clusters import Cluster, Row, batches
+from load import intents, links, parcels, preflight, switches
 from load.mysql import read_facts
-from load.mysql.quarantine import Blocked, Refusal, Refused, StopRule, write_or_refuse
 from load.mysql.session import answering
-from load.mysql.writer import Writer
+from load.mysql.ways import ask
+from load.parcels import Limits
 from load.plan import Plan, make_plan
-from load.refusals import store_refusals
-from load.row_hash import pg_name, pg_relation
 from load.target_facts import TableFacts
 from load.targets import Target, current
+from load.writing import Place, Result, Writing
 from runtime.errors import Unfinished
-from runtime.manifest import GROUPS, Manifest, Mart
-from runtime.progress import Progress
+from runtime.manifest import Manifest
 from runtime.run_ledger import Run
 from runtime.settings import SplynxDb, named_target
 
-# Rows and characters of one transaction. Committing each 1,000 rows, each 10,000 or once measured
-# alike (66 k rows/s), so the size serves other ends: what is open after a kill, locks, halvings.
-BATCH_ROWS = 2000
-BATCH_SIZE = 4 * 1024 * 1024
+__all__ = ["Result", "load", "plan_only"]
 
 ROUTE = "mysql"
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Result:
-    """What a load did. `plan` is what it set out to do."""
-
-    plan: Plan
-    settled: intents.Settled
-    inserted: int = 0
-    updated: int = 0
-    kept: list[str] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    stopped: str | None = None
-
-    @property
-    def written(self) -> int:
-        """Rows sent and committed."""
-        return self.inserted + self.updated
-
-    @property
-    def quarantined(self) -> int:
-        """Rows that stay out, those included that only belong to a refused one."""
-        return sum(len(refusal.cluster.rows) for refusal in self.refusals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +50,16 @@ def prepare(
         GateFailed: never inspected, changed since, or the marts do not fit.
     """
     target = current(warehouse, address)
-    preflight.marts_take_the_route(manifest, ROUTE)
     preflight.marts_are_built(warehouse, manifest)
+    preflight.marts_take_the_route(warehouse, manifest, ROUTE)
     settled = intents.settle(run, splynx, manifest, target)
     with read_facts.snapshot(splynx) as connection:
         tables = preflight.facts_unchanged(warehouse, connection, manifest, target)
         preflight.contract_holds(warehouse, manifest, tables)
         preflight.keys_are_sound(warehouse, manifest)
+        planned = time.monotonic()
         plan = make_plan(warehouse, connection, manifest, target, tables)
+    run.note(seconds_of_plan=round(time.monotonic() - planned, 3))
     return Prepared(target, tables, plan, settled)
 
 
@@ -108,106 +77,6 @@ def plan_counts(plan: Plan) -> dict[str, object]:
         "tables": {table.table: dict(table.counts) for table in plan.tables},
         "collisions_detected": len(plan.clashes),
     }
-
-
-class _Load:
-    """One load at work."""
-
-    def __init__(
-        self, run: Run, splynx: Engine, manifest: Manifest, prepared: Prepared, result: Result
-    ) -> None:
-        self._run = run
-        self._manifest = manifest
-        self._prepared = prepared
-        self._result = result
-        self._writer = Writer(splynx, manifest, prepared.tables)
-        self._ledger = intents.Ledger(run, manifest, prepared.target)
-        self._stop = StopRule()
-        self._blocked = Blocked()
-        self._referenced = {(r.to_mart, r.to_column) for m in manifest.marts for r in m.references}
-        self._progress = Progress("load", prepared.plan.writes, "rows")
-
-    def carry_out(self, warehouse: Connection) -> None:
-        """Write all groups in order; stops where the stop rule says so."""
-        self._block_vanished(warehouse)
-        try:
-            with self._progress:
-                for scope in self._scopes():
-                    self._progress.part(", ".join(mart.name for mart in scope))
-                    self._write_scope(warehouse, scope)
-                    if self._result.stopped:
-                        return
-        finally:
-            self._writer.close()
-
-    def _scopes(self) -> list[list[Mart]]:
-        """Return the marts that are written together: those of customers; others one by one."""
-        scopes: list[list[Mart]] = []
-        for group in GROUPS:
-            members = [mart for mart in self._manifest.marts if mart.group == group]
-            scopes.extend([members] if group == "customer" else [[mart] for mart in members])
-        return [scope for scope in scopes if scope]
-
-    def _block_vanished(self, warehouse: Connection) -> None:
-        """Keep new rows from referring to rows that staff deleted."""
-        for name, column in sorted(self._referenced):
-            mart = self._manifest.mart(name)
-            rows = warehouse.exec_driver_sql(
-                f"select mart.{pg_name(column)}::text from load_plan as plan"
-                f" join {pg_relation(mart)} as mart on mart._sonar_key = plan._sonar_key"
-                " where plan.table_name = %(mart)s and plan.class = 'vanished'",
-                {"mart": name},
-            )
-            for row in rows:
-                self._blocked.add(name, column, row[0])
-
-    def _write_scope(self, warehouse: Connection, scope: Sequence[Mart]) -> None:
-        all_clusters = marts.clusters(warehouse, scope, self._prepared.tables)
-        for batch in batches(all_clusters, max_rows=BATCH_ROWS, max_size=BATCH_SIZE):
-            possible = []
-            for cluster in batch:
-                if refusal := self._blocked.reason(cluster):
-                    self._refuse(refusal)
-                else:
-                    possible.append(cluster)
-            for refusal in write_or_refuse(possible, self._write, self._writer.locate):
-                self._refuse(refusal)
-                self._result.stopped = self._stop.refused(refusal.cluster.members, refusal.code)
-                if self._result.stopped:
-                    return
-
-    def _write(self, clusters: Sequence[Cluster]) -> None:
-        started = time.monotonic()
-        rows = [row for cluster in clusters for row in cluster.rows]
-        self._ledger.intend(rows)
-        try:
-            kept = self._writer.write(clusters)
-        except Refused:
-            self._ledger.drop(rows)
-            raise
-        self._finish(rows, kept)
-        self._stop.written(sum(cluster.members for cluster in clusters))
-        self._progress.advance(len(rows))
-        logger.info(
-            "event=batch rows=%d clusters=%d seconds=%.2f",
-            len(rows), len(clusters), time.monotonic() - started,
-        )  # fmt: skip
-
-    def _finish(self, rows: Sequence[Row], kept: Sequence[Row]) -> None:
-        stayed = {(row.mart.name, row.sonar_key) for row in kept}
-        written = [row for row in rows if (row.mart.name, row.sonar_key) not in stayed]
-        self._ledger.confirm(written)
-        self._ledger.drop(kept)
-        self._result.kept.extend(f"{row.mart.name} {row.sonar_key}" for row in kept)
-        inserted = sum(row.old_hash is None for row in written)
-        self._result.inserted += inserted
-        self._result.updated += len(written) - inserted
-
-    def _refuse(self, refusal: Refusal) -> None:
-        self._blocked.add_cluster(refusal.cluster, self._referenced)
-        self._result.refusals.append(refusal)
-        store_refusals(self._run, self._prepared.target, refusal)
-        self._progress.advance(len(refusal.cluster.rows))
 
 
 def _adopt(run: Run, warehouse: Connection, target: Target) -> None:
@@ -248,12 +117,25 @@ def _note(run: Run, result: Result, seconds: float) -> None:
         kept_as_edited=result.plan.count("edited", "conflict", "vanished") + len(result.kept),
         quarantined=result.quarantined,
         stopped=result.stopped,
+        ways=str(result.ways),
+        bytes=result.size,
+        written_as_single_rows=result.single,
         seconds=round(seconds, 3),
     )
 
 
-def load(run: Run, db: SplynxDb, manifest: Manifest, *, dry_run: bool = False) -> Result:
+def load(  # noqa: PLR0913 - what a load is told
+    run: Run,
+    db: SplynxDb,
+    manifest: Manifest,
+    *,
+    dry_run: bool = False,
+    bulk: bool = True,
+    limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+) -> Result:
     """Bring the accepted marts into Splynx; with `dry_run`, stop right before the first write.
+
+    Without `bulk`, new rows go by statements of 1,000 rows even where LOAD DATA LOCAL is possible.
 
     Raises:
         ConfigError: the target is not named twice, or rights or credentials are wrong.
@@ -273,12 +155,20 @@ def load(run: Run, db: SplynxDb, manifest: Manifest, *, dry_run: bool = False) -
         preflight.plan_is_clean(prepared.plan)
         with splynx.connect() as connection:
             preflight.session_is_strict(connection)
+            switches.at_rest(warehouse, connection, target)
         if dry_run:
             return result
+        links.follow(run, warehouse, target)
         _adopt(run, warehouse, target)
+        ways = ask(splynx)
+        result.ways = replace(ways, local=ways.local and bulk)
+        writing = time.monotonic()
         try:
-            _Load(run, splynx, manifest, prepared, result).carry_out(warehouse)
+            with parcels.locked(run.engine, manifest.marts):
+                place = Place(target, manifest, prepared.tables)
+                Writing(run, warehouse, splynx, place, result).carry_out(limits)
         finally:
+            run.note(seconds_of_writing=round(time.monotonic() - writing, 3))
             _note(run, result, time.monotonic() - started)
     if result.refusals:
         raise Unfinished(_unfinished(result), [str(refusal) for refusal in result.refusals])

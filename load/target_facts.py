@@ -1,8 +1,9 @@
 """What a target accepts, as values: tables, columns and keys of a live Splynx database. Pure.
 
 Facts come from `information_schema` and are brought to one spelling, because MySQL 8 and MariaDB
-differ: MariaDB prints display widths (`int(10) unsigned`) and quotes defaults (`'0'`, `NULL`),
-MySQL 8 does neither. Stored in `ops.target_column` and `ops.target_key`; compared as a load starts.
+differ: MariaDB prints display widths (`int(10) unsigned`), quotes defaults (`'0'`, `NULL`) and
+writes `current_timestamp()`, MySQL 8 does none of it; older servers of both call utf8mb3 `utf8`.
+Stored in `ops.target_column` and `ops.target_key`; compared as a load starts.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ MOMENTS = frozenset({"datetime", "timestamp"})
 
 _DISPLAY_WIDTH = re.compile(r"^((?:tiny|small|medium|big)?int|year)\(\d+\)")
 _MEMBER = re.compile(r"'((?:[^']|'')*)'")
+_CURRENT = re.compile(r"^(?:current_timestamp|now)\((\d?)\)$", re.IGNORECASE)
+_OLD_UTF8 = re.compile(r"^utf8(_|$)")
 _FRACTION = re.compile(r"^(?:datetime|timestamp|time)\((\d)\)")
 
 
@@ -44,6 +47,8 @@ class ColumnFact:
     is_auto_increment: bool
     charset: str | None
     enum_values: tuple[str, ...] | None
+    default: str | None = None
+    collation: str | None = None
 
     @property
     def must_be_given(self) -> bool:
@@ -119,6 +124,24 @@ def enum_values(raw: str) -> tuple[str, ...] | None:
     if not raw.lower().startswith(("enum(", "set(")):
         return None
     return tuple(member.replace("''", "'") for member in _MEMBER.findall(raw))
+
+
+def default_value(default: str | None, dialect: str) -> str | None:
+    """Return a column's default as MySQL 8 prints it; None: there is none, or it is NULL."""
+    if default is None or (dialect == "mariadb" and default.upper() == "NULL"):
+        return None
+    text = default.strip()
+    if dialect == "mariadb" and text.startswith("'") and text.endswith("'"):
+        return text[1:-1].replace("''", "'")
+    found = _CURRENT.match(text)
+    if found:
+        return f"CURRENT_TIMESTAMP({found[1]})" if found[1] else "CURRENT_TIMESTAMP"
+    return text.upper() if text.upper().startswith("CURRENT_TIMESTAMP") else text
+
+
+def utf8_name(name: str | None) -> str | None:
+    """Return a character set or collation under its present name: `utf8` was always utf8mb3."""
+    return None if name is None else _OLD_UTF8.sub(r"utf8mb3\1", name)
 
 
 def has_default(default: str | None, extra: str) -> bool:

@@ -73,6 +73,8 @@ def _column(row: Any) -> ColumnFact:  # noqa: ANN401 - a SQLAlchemy row
         is_auto_increment=row.is_auto_increment,
         charset=row.charset,
         enum_values=None if row.enum_values is None else tuple(row.enum_values),
+        default=row.default_value,
+        collation=row.collation_name,
     )
 
 
@@ -84,7 +86,7 @@ def stored_facts(connection: Connection, target: Target) -> dict[str, TableFacts
         text(
             "select table_name, column_name, position, data_type, column_type, max_length,"
             " numeric_precision, numeric_scale, is_unsigned, is_nullable, has_default,"
-            " is_auto_increment, charset, enum_values"
+            " is_auto_increment, charset, enum_values, default_value, collation_name"
             " from ops.target_column where target = :target order by table_name, position"
         ),
         wanted,

@@ -136,6 +136,23 @@ def splynx_db() -> SplynxDb:
     return SplynxDb(url=url, address=address)
 
 
+def splynx_admin_db() -> SplynxDb:
+    """Return the same database with an account that may dump and restore it: `SPLYNX_ADMIN_URL`.
+
+    Raises:
+        ConfigError: it is missing, or leads to another database than `SPLYNX_MYSQL_URL`.
+    """
+    url = _parsed_url("SPLYNX_ADMIN_URL", _required("SPLYNX_ADMIN_URL"), "mysql", "pymysql")
+    address = f"{url.host}:{url.port or _MYSQL_PORT}/{url.database}"
+    target = splynx_db().address
+    if address != target:
+        raise ConfigError(
+            f"SPLYNX_ADMIN_URL leads to {address}, SPLYNX_MYSQL_URL to {target}: "
+            "both need to name the same database"
+        )
+    return SplynxDb(url=url, address=address)
+
+
 def named_target(db: SplynxDb) -> None:
     """Refuse unless `SPLYNX_TARGET` names the same database a second time.
 

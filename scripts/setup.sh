@@ -66,6 +66,11 @@ if ! mariadbd_present; then
     install_packages "the MariaDB server (for the Splynx sandbox)" mariadb-server-core mariadb-client-core
     mariadbd_present || fail "MariaDB was installed but mariadbd is not found"
 fi
+if ! command -v mariadb-dump >/dev/null 2>&1 && ! command -v mysqldump >/dev/null 2>&1; then
+    # Only backups of Splynx (and their tests) need it.
+    (install_packages "a dump tool of MariaDB or MySQL (for make backup-splynx)" mariadb-client) ||
+        say "going on without it"
+fi
 
 if [ ! -e .env ]; then
     (umask 077 && cp .env.example .env)

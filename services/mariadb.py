@@ -4,6 +4,7 @@ Folder layout:
 
     service.json    address and root password (0600), made first and kept over restarts
     process.json    the running server     data/    its files     server.log    what it printed
+    tmp/            its temporary tables
 """
 
 from __future__ import annotations
@@ -264,10 +265,13 @@ def _start(folder: Path, server: MariaDb, options: Mapping[str, str]) -> tuple[M
     for _ in range(_ATTEMPTS):
         server = _remember(folder, replace(server, port=process.free_port(server.port)))
         process.write_private(accounts, _accounts(server))
+        # A server that starts clears the temporary tables out of its folder, whosever they are.
+        process.private_folder(folder / "tmp")
         command = [
             _program("mariadbd"),
             "--no-defaults",
             f"--datadir={folder / 'data'}",
+            f"--tmpdir={folder / 'tmp'}",
             f"--socket={_socket(folder)}",
             f"--pid-file={folder / 'mariadbd.pid'}",
             f"--init-file={accounts}",

@@ -173,6 +173,13 @@ class Blocked:
                 if mart == row.mart.name and (value := row.value(column)) is not None:
                     self.add(mart, column, value)
 
+    def values(self) -> dict[tuple[str, str], list[str]]:
+        """Return the values that lead nowhere, by (mart, column)."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for mart, column, value in sorted(self._values):
+            found.setdefault((mart, column), []).append(value)
+        return found
+
     def reason(self, cluster: Cluster) -> Refusal | None:
         """Return why this cluster must stay out, or None."""
         if not self._values:

@@ -16,9 +16,11 @@ from load.target_facts import (
     ServerFacts,
     TableFacts,
     column_type,
+    default_value,
     dialect_of,
     enum_values,
     has_default,
+    utf8_name,
 )
 
 _TABLES = text(
@@ -26,10 +28,14 @@ _TABLES = text(
     " from information_schema.tables where table_schema = database()"
     " and table_type = 'BASE TABLE' and table_name in :names"
 ).bindparams(bindparam("names", expanding=True))
+_NEXT_IDS = text(
+    "select table_name, auto_increment from information_schema.tables"
+    " where table_schema = database() and table_name in :names"
+).bindparams(bindparam("names", expanding=True))
 _COLUMNS = text(
     "select table_name, column_name, ordinal_position, data_type, column_type,"
     " character_maximum_length, numeric_precision, numeric_scale, is_nullable, column_default,"
-    " extra, character_set_name"
+    " extra, character_set_name, collation_name, version()"
     " from information_schema.columns where table_schema = database() and table_name in :names"
     " order by table_name, ordinal_position"
 ).bindparams(bindparam("names", expanding=True))
@@ -84,8 +90,10 @@ def _column(row: Any) -> ColumnFact:  # noqa: ANN401 - a SQLAlchemy row
         is_nullable=str(row[8]).upper() == "YES",
         has_default=has_default(None if row[9] is None else str(row[9]), extra),
         is_auto_increment="auto_increment" in extra.lower(),
-        charset=None if row[11] is None else str(row[11]),
+        charset=utf8_name(None if row[11] is None else str(row[11])),
         enum_values=enum_values(raw),
+        default=default_value(None if row[9] is None else str(row[9]), dialect_of(str(row[13]))),
+        collation=utf8_name(None if row[12] is None else str(row[12])),
     )
 
 
@@ -127,12 +135,21 @@ def table_facts(connection: Connection, names: Iterable[str]) -> dict[str, Table
         str(row[0]): TableFacts(
             name=str(row[0]),
             engine=row[1],
-            charset=row[2],
+            charset=utf8_name(row[2]),
             columns=columns.get(str(row[0]), {}),
             keys=tuple(sorted(keys.get(str(row[0]), ()), key=lambda key: key.name)),
         )
         for row in connection.execute(_TABLES, {"names": wanted})
     }
+
+
+def next_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Return the next AUTO_INCREMENT value of those of the named tables that have one."""
+    dialect = dialect_of(str(connection.exec_driver_sql("select version()").scalar_one()))
+    if dialect == "mysql":  # which answers from a cache of a day otherwise
+        connection.exec_driver_sql("set session information_schema_stats_expiry = 0")
+    found = connection.execute(_NEXT_IDS, {"names": sorted(names)})
+    return {str(row[0]): int(row[1]) for row in found if row[1] is not None}
 
 
 def row_count(connection: Connection, table: str) -> int:

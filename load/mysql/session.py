@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from load.mysql.offering import Offering
 from runtime.errors import ConfigError, FatalTargetError, RetriableTargetError
 from runtime.settings import SplynxDb
 
@@ -92,7 +93,8 @@ def fail(exc: DBAPIError | MySQLError, address: str) -> NoReturn:
     ) from None
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_loopback(host: str | None) -> bool:
+    """Return whether the host is this machine."""
     if host is None or host == "localhost":
         return True
     try:
@@ -116,7 +118,7 @@ def connection_arguments(url: URL) -> dict[str, Any]:
     if url.query.get("ssl_disabled") == "true":
         return arguments | {"ssl_disabled": True}
     authority = url.query.get("ssl_ca")
-    if authority is None and _is_loopback(url.host):
+    if authority is None and is_loopback(url.host):
         return arguments
     try:
         context = ssl.create_default_context(cafile=str(authority) if authority else None)
@@ -130,10 +132,14 @@ def splynx_engine(db: SplynxDb) -> Engine:
     arguments = connection_arguments(db.url)
     engine = create_engine(
         db.url.difference_update_query(["ssl_ca", "ssl_disabled", "charset"]),
-        connect_args=arguments,
+        connect_args=arguments | {"local_infile": True},
         hide_parameters=True,  # bound values are personal data; errors must not repeat them
         isolation_level="REPEATABLE READ",
     )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_dialect: object, _record: object, places: Any, named: Any) -> Offering:  # noqa: ANN401 - a URL's parts
+        return Offering(*places, **named)
 
     @event.listens_for(engine, "connect")
     def set_modes(connection: Any, _record: object) -> None:  # noqa: ANN401 - a PyMySQL connection

@@ -1,12 +1,8 @@
-"""Rows into MySQL or MariaDB: multi-row statements, parents first, one transaction per call.
+"""Single rows into MySQL or MariaDB: parents first, one transaction per call.
 
-`Writer.write(clusters)` is the whole interface that the load knows. A bulk way (COPY piped into
-LOAD DATA) would be another class with the same methods; quarantine, intents and order stay as they
-are.
-
-Every value is sent as its canonical text (load.row_hash), every integer key unquoted. Statements of
-1,000 rows: 100, 1,000 and 5,000 rows a statement measured alike (65, 66 and 64 k rows/s over
-loopback with 15 columns), and 1,000 stay far under the server's smallest packet limits.
+For what `load.mysql.bulk` leaves: clusters among which a row was refused, rows too large for its
+statements, updates on servers where nothing can be staged. Every value is sent as its canonical
+text (load.row_hash), every integer key unquoted.
 """
 
 from __future__ import annotations
@@ -21,11 +17,12 @@ from load import intents
 from load.clusters import Cluster, Row
 from load.mysql.quarantine import REFUSAL_CODES, Refused
 from load.mysql.session import LOCKED, error_code, pin_clock
-from load.row_hash import key_value, my_name
+from load.parcels import STATEMENT_ROWS
+from load.pre_images import Images
+from load.row_hash import key_value, my_name, target_text
 from load.target_facts import TableFacts
 from runtime.manifest import Manifest, Mart
 
-STATEMENT_ROWS = 1000
 _TRIES = 3  # the server has waited and chosen a victim by itself; more would hide a real contender
 _PACKET_SHARE = 2  # escaping can double a text
 _TOO_LARGE = 1153  # the server's number for it; it would also drop the connection
@@ -65,10 +62,15 @@ class Writer:
     """Writes clusters of rows into one Splynx database."""
 
     def __init__(
-        self, engine: Engine, manifest: Manifest, tables: Mapping[str, TableFacts]
+        self,
+        engine: Engine,
+        manifest: Manifest,
+        tables: Mapping[str, TableFacts],
+        images: Images,
     ) -> None:
         self._order = {mart.name: position for position, mart in enumerate(manifest.marts)}
         self._tables = tables
+        self._images = images
         self._connection: Connection = engine.connect()
         pin_clock(self._connection)
         packet = int(self._connection.exec_driver_sql("select @@max_allowed_packet").scalar_one())
@@ -119,7 +121,9 @@ class Writer:
                 changed = [row for row in rows if row.old_hash is not None]
                 untouched = self._untouched(mart, changed)
                 kept.extend(row for row in changed if row.sonar_key not in untouched)
-                self._send(mart, [r for r in changed if r.sonar_key in untouched], update=True)
+                ours = [row for row in changed if row.sonar_key in untouched]
+                self._images.keep(mart, self._held(mart, ours))
+                self._send(mart, ours, update=True)
         return kept
 
     def _untouched(self, mart: Mart, rows: Sequence[Row]) -> set[str]:
@@ -133,6 +137,26 @@ class Writer:
             for row in rows
             if found.get("\x1f".join(keys[row.sonar_key])) == row.old_hash
         }
+
+    def _held(
+        self, mart: Mart, rows: Sequence[Row]
+    ) -> Iterator[tuple[dict[str, str], dict[str, str | None]]]:
+        """Yield the images of rows that are locked: (row key, text by column)."""
+        names = [column.name for column in mart.columns]
+        wanted = [row.key for row in rows]
+        for start in range(0, len(wanted), STATEMENT_ROWS):
+            part = wanted[start : start + STATEMENT_ROWS]
+            one = "(" + ", ".join(["%s"] * len(mart.key)) + ")"
+            found = self._connection.exec_driver_sql(
+                f"select {', '.join(target_text(name) for name in names)} from {my_name(mart.name)}"
+                f" where ({', '.join(map(my_name, mart.key))}) in ({', '.join([one] * len(part))})"
+                " for update",  # what is there now, not what an older snapshot shows
+                tuple(value for key in part for value in key),
+            )
+            for row in found:
+                texts: list[str | None] = [None if value is None else str(value) for value in row]
+                image = dict(zip(names, texts, strict=True))
+                yield {name: str(image[name]) for name in mart.key}, image
 
     def _send(self, mart: Mart, rows: Sequence[Row], *, update: bool) -> None:
         facts = self._tables[mart.name].columns

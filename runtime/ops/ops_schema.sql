@@ -142,6 +142,52 @@ create table if not exists ops.target_table (
     primary key (target, table_name)
 );
 
+alter table ops.target_table
+add column if not exists checksum text,
+add column if not exists next_id numeric;
+
+-- Backups of a Splynx database: dumps of ours, and those that an operator vouches for.
+create table if not exists ops.target_backup (
+    address text not null,
+    made_at timestamptz not null default clock_timestamp(),
+    kind text not null check (kind in ('dump', 'outside')),
+    place text not null,
+    sha256 text,
+    run_id text not null,
+    primary key (address, made_at)
+);
+
+-- Restores, each with the epoch that it opened. One without an end was interrupted.
+create table if not exists ops.target_restore (
+    target text primary key,
+    address text not null,
+    place text not null,
+    verdict text not null check (verdict in ('metadata_verified', 'metadata_mismatch')),
+    run_id text not null,
+    started_at timestamptz not null default clock_timestamp(),
+    ended_at timestamptz
+);
+
+-- Settings of Splynx that would act on an import: what was found, and what an operator vouches for.
+create table if not exists ops.target_switch (
+    target text not null,
+    switch text not null,
+    state text not null check (state in ('off', 'on', 'not_found')),
+    found text,
+    confidence text not null,
+    run_id text not null,
+    primary key (target, switch)
+);
+
+create table if not exists ops.switch_attestation (
+    target text not null,
+    switch text not null,
+    words text not null,
+    run_id text not null,
+    attested_at timestamptz not null default clock_timestamp(),
+    primary key (target, switch, attested_at)
+);
+
 create table if not exists ops.target_column (
     target text not null,
     table_name text not null,
@@ -160,6 +206,10 @@ create table if not exists ops.target_column (
     enum_values text[],
     primary key (target, table_name, column_name)
 );
+
+alter table ops.target_column
+add column if not exists default_value text,
+add column if not exists collation_name text;
 
 create table if not exists ops.target_key (
     target text not null,
@@ -218,11 +268,42 @@ create table if not exists ops.row_state (
     run_id text not null,
     changed_at timestamptz not null default clock_timestamp(),
     primary key (target, table_name, _sonar_key)
+) with (fillfactor = 45);  -- room to confirm each row where it stands: a fifth of the work
+
+-- The run that inserted the row; `run_id` is the last one that wrote it. `batch` is the transaction in
+-- which it was announced.
+alter table ops.row_state
+add column if not exists inserted_by text,
+add column if not exists batch bigint;
+
+create sequence if not exists ops.batch_number;
+
+-- A batch of a load finds its own rows. No index may hold what confirming changes (state, changed_at).
+create index if not exists row_state_batch on ops.row_state (batch);
+
+-- What a row of the target held before a run updated it, which undoing that run puts back: canonical
+-- text by column. Committed with the intent; the first image that a run takes of a row stays.
+create table if not exists ops.pre_image (
+    target text not null,
+    run_id text not null,
+    table_name text not null,
+    row_key jsonb not null,
+    image jsonb not null,
+    taken_at timestamptz not null default clock_timestamp(),
+    primary key (target, run_id, table_name, row_key)
 );
 
--- Open intents are few among millions of rows; a batch of a load finds its own by their moment.
-create index if not exists row_state_open
-on ops.row_state (target, changed_at) where state = 'intended';
+-- Rows of a run that was undone which stay in the target, by the latest undoing.
+create table if not exists ops.rollback_kept (
+    target text not null,
+    undone_run_id text not null,
+    run_id text not null,
+    table_name text not null,
+    _sonar_key text not null,
+    row_key jsonb not null,
+    reason text not null,
+    primary key (target, undone_run_id, table_name, _sonar_key)
+);
 
 -- Rows the target refused (cause server), or that went out with a refused one (cause reference).
 create table if not exists ops.refusal (
@@ -248,6 +329,18 @@ create table if not exists ops.acceptance (
     verdict text not null check (verdict in ('accepted', 'refused')),
     findings jsonb not null,
     primary key (run_id, decided_at)
+);
+
+-- What acceptance has searched for card numbers: the rows of a landing, by table and run. `suspects` are
+-- keys of rows that had one; they are searched again, whatever their run.
+create table if not exists ops.card_scan (
+    relation text not null,
+    run_id text not null,
+    rules integer not null,
+    rows bigint not null,
+    suspects jsonb not null default '[]',
+    scanned_at timestamptz not null default clock_timestamp(),
+    primary key (relation, run_id)
 );
 
 create table if not exists ops.reconciliation (

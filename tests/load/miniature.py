@@ -6,6 +6,7 @@ Hand-made, so that the loader is tested without dbt and with tables it has never
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from load.inspection import Inspection, inspect
+from load.parcels import Limits
 from load.run import Result, load
 from load.target_facts import ColumnFact
 from runtime.fingerprint import fingerprint
@@ -267,9 +269,10 @@ def run_inspect(*, new_epoch: bool = False) -> Inspection:
         return inspect(run, splynx_db(), MANIFEST, new_epoch=new_epoch)
 
 
-def run_load(*, dry_run: bool = False) -> Result:
+def run_load(*, dry_run: bool = False, bulk: bool = True, rows: int = 20_000) -> Result:
     with stage("load") as run:
-        return load(run, splynx_db(), MANIFEST, dry_run=dry_run)
+        limits = Limits(rows=rows)
+        return load(run, splynx_db(), MANIFEST, dry_run=dry_run, bulk=bulk, limits=limits)
 
 
 def content(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
@@ -305,4 +308,4 @@ def mart_content(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
 
 
 if __name__ == "__main__":  # a load in a process of its own, to be killed
-    run_load()
+    run_load(bulk=sys.argv[1] == "local", rows=int(sys.argv[2]))

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from load import __main__ as commands
+from load import inspection_commands
 from tests.load import miniature
 from tests.load.conftest import Scene
 
@@ -15,7 +16,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
 
 
 def test_the_commands_tell_what_they_did(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "read_manifest", lambda: miniature.MANIFEST)
+    for module in (commands, inspection_commands):
+        monkeypatch.setattr(module, "read_manifest", lambda: miniature.MANIFEST)
 
     def said(*arguments: str) -> list[str]:
         result = CliRunner().invoke(commands.commands, arguments, catch_exceptions=False)
@@ -25,7 +27,7 @@ def test_the_commands_tell_what_they_did(scene: Scene, monkeypatch: pytest.Monke
     assert said("status") == ["no load yet"]
     inspected = said("inspect")
     assert inspected[0].startswith(f"target {scene.splynx.address}#1: mariadb 1")
-    assert "clients: 0 rows" in inspected
+    assert "clients 0 1 0" in inspected
     assert said("plan")[:3] == [
         "table insert update unchanged conflict",
         "plans 3 0 0 0",

@@ -141,6 +141,116 @@ def test_a_link_that_somebody_else_made_is_a_collision(linked: Scene) -> None:
     }
 
 
+STAFFS = (7, 8)  # ids of tags that staff made
+
+
+@pytest.fixture
+def matched(linked: Scene) -> Scene:
+    """Return a loaded scene in which the links of tag 2 lead to a tag that staff had made."""
+    linked.target("insert into tags values (7, 'clients', 'VIP')")
+    linked.mart(
+        "delete from splynx_staging.tags where id = 2;"
+        " update splynx_staging.client_tags set tag_id = 7 where tag_id = 2"
+    )
+    miniature.run_inspect()
+    miniature.accept(linked.warehouse)
+    assert miniature.run_load().inserted == linked.sizes.rows + 1 + 2 * LINKED
+    return linked
+
+
+def _planned_anew(scene: Scene, tag: int) -> None:
+    """Do what the next transformation does when the tag of staff is not found any more."""
+    scene.mart(
+        f"insert into splynx_staging.tags values ('vip', {tag}, 'clients', 'VIP');"
+        f" update splynx_staging.client_tags set tag_id = {tag} where tag_id in {STAFFS}"
+    )
+    miniature.run_inspect()
+    miniature.accept(scene.warehouse)
+
+
+def _recorded(scene: Scene) -> list[tuple[object, ...]]:
+    """Return by tag how many links are on record, and how many under the name of a mart row."""
+    return scene.rows(
+        "select row_key ->> 'tag_id', count(*), count(mart._sonar_key) from ops.row_state as state"
+        " left join splynx_staging.client_tags as mart using (_sonar_key)"
+        " where table_name = 'client_tags' group by 1 order by 1"
+    )
+
+
+def test_a_load_refuses_while_a_row_that_it_leads_to_is_deleted(matched: Scene) -> None:
+    matched.target("delete from tags where id = 7")
+    matched.target("delete from client_tags")  # as an application does that deletes a tag
+    miniature.run_inspect()
+    with pytest.raises(GateFailed) as refused:
+        miniature.run_load()
+    assert str(refused.value).startswith(
+        "client_tags.tag_id leads to rows of tags that the target has no more (7): "
+        "run `make inspect`, `make transform` and `make accept` again"
+    )
+
+
+@pytest.mark.parametrize("with_links", [True, False], ids=["links too", "links stay"])
+def test_links_follow_to_the_row_that_replaces_a_deleted_one(
+    matched: Scene, *, with_links: bool
+) -> None:
+    half = LINKED // 2
+    matched.target("delete from tags where id = 7")
+    if with_links:
+        matched.target("delete from client_tags where tag_id = 7")
+    _planned_anew(matched, 9)
+    assert _counts("client_tags") == {"unchanged": half, "insert": half, "gone": half}
+    result = miniature.run_load()
+    assert (result.inserted, result.updated) == (half + 1, 0)
+    left = [] if with_links else [("7", half, 0)]
+    assert _recorded(matched) == [("1", half, half), *left, ("9", half, half)]
+    assert matched.target_rows(
+        "select tag_id, count(*) from client_tags group by tag_id order by tag_id"
+    ) == [(1, half), *([] if with_links else [(7, half)]), (9, half)]
+    assert miniature.run_load().written == 0
+    assert _counts("client_tags") == {
+        "unchanged": LINKED,
+        **({} if with_links else {"gone": half}),
+    }
+
+
+def test_links_that_staff_made_again_are_taken_over_and_old_ones_too(matched: Scene) -> None:
+    half = LINKED // 2
+    matched.target("insert into tags values (8, 'clients', 'VIP too')")
+    matched.mart("update splynx_staging.client_tags set tag_id = 8 where tag_id = 7")
+    miniature.accept(matched.warehouse)
+    assert miniature.run_load().inserted == half
+    matched.mart("update splynx_staging.client_tags set tag_id = 7 where tag_id = 8")
+    miniature.accept(matched.warehouse)
+    assert _counts("client_tags") == {"unchanged": LINKED, "gone": half}
+    assert miniature.run_load().written == 0
+    assert _recorded(matched) == [("1", half, half), ("7", half, half), ("8", half, 0)]
+
+
+def test_a_link_keeps_its_record_when_another_group_makes_it(matched: Scene) -> None:
+    matched.mart(
+        "update splynx_staging.client_tags set _sonar_key = client_id || ':3' where tag_id = 7"
+    )
+    miniature.accept(matched.warehouse)
+    assert miniature.run_load().written == 0
+    half = LINKED // 2
+    assert _recorded(matched) == [("1", half, half), ("7", half, half)]
+
+
+def test_a_load_killed_after_links_were_renamed_goes_on(matched: Scene) -> None:
+    matched.target("delete from tags where id = 7")
+    _planned_anew(matched, 9)
+    matched.mart(
+        "update ops.row_state set _sonar_key = _sonar_key || '@' || (row_key ->> 'client_id')"
+        " || ',7' where table_name = 'client_tags' and row_key ->> 'tag_id' = '7'"
+    )
+    assert miniature.run_load().inserted == LINKED // 2 + 1
+    assert _recorded(matched) == [
+        ("1", LINKED // 2, LINKED // 2),
+        ("7", LINKED // 2, 0),
+        ("9", LINKED // 2, LINKED // 2),
+    ]
+
+
 def test_links_of_a_killed_load_are_settled_by_their_rows(linked: Scene) -> None:
     miniature.run_load()
     linked.target("delete from client_tags where client_id > 30")

@@ -8,7 +8,10 @@ from load.clusters import Cluster, Row
 from load.mysql.read_facts import table_facts
 from load.mysql.session import answering
 from load.mysql.writer import Writer
+from load.pre_images import Images
+from load.targets import current
 from runtime.errors import Unfinished
+from runtime.run_ledger import stage
 from runtime.settings import splynx_db
 from tests.load import miniature
 from tests.load.conftest import Scene
@@ -191,10 +194,12 @@ def test_a_row_that_staff_changed_after_the_plan_is_not_overwritten(scene: Scene
     miniature.run_load()
     values = ("1", "Sonar's title", "1.0000", "1")
     row = Row(miniature.PLANS, "1", None, "1", values, "new", "the hash that was planned with")
-    with answering(splynx_db()) as engine:
+    with stage("load") as run, answering(splynx_db()) as engine:
         with engine.connect() as connection:
             tables = table_facts(connection, ["plans"])
-        writer = Writer(engine, miniature.MANIFEST, tables)
+        with run.engine.connect() as warehouse:
+            images = Images(run, current(warehouse, splynx_db().address))
+        writer = Writer(engine, miniature.MANIFEST, tables, images)
         assert writer.write([Cluster("1", (row,))]) == [row]
         writer.close()
     assert scene.target_rows("select title from plans where id = 1") == [("Plan 1",)]

@@ -16,12 +16,14 @@ from sqlalchemy import Engine, create_engine
 from runtime.settings import ROOT
 from tests.load import miniature
 from tests.load.conftest import Scene
+from tests.proving import cases
 from tests.services import Splynx, Splynxes
 
 pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
 
 CUSTOMERS = 4000
-KILLS = 5
+PARCEL = 700  # rows: many transactions, so that a kill finds some done and some not
+WAYS = ("local", "statements")
 POINTS = [
     ("clients", "READ UNCOMMITTED"),
     ("client_info", "READ UNCOMMITTED"),
@@ -88,8 +90,16 @@ def _half_customers(scene: Scene) -> int:
         )
 
 
-def test_killed_five_times_ends_as_if_never_killed(
-    warehouse: Engine, splynx: Splynx, root: Engine, seen: Callable[[str, str], int]
+@pytest.mark.prove
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("seed", range(cases(quick=1, long=10)))
+def test_killed_many_times_ends_as_if_never_killed(  # noqa: PLR0913, PLR0917 - fixtures
+    warehouse: Engine,
+    splynx: Splynx,
+    root: Engine,
+    seen: Callable[[str, str], int],
+    seed: int,
+    way: str,
 ) -> None:
     """Kills fall inside transactions (uncommitted rows seen) and right behind a commit."""
     miniature.create_target(splynx.engine)
@@ -97,12 +107,14 @@ def test_killed_five_times_ends_as_if_never_killed(
     scene = Scene(warehouse, splynx, sizes)
     miniature.run_inspect()
     miniature.accept(warehouse)
-    chance = random.Random(20240607)
-    points = chance.sample(POINTS, KILLS)
+    chance = random.Random(f"{way} {seed}")
+    points = chance.sample(POINTS, cases(quick=2 + (way == "local"), long=5))
     for table, level in points:
         enough = seen(table, level) + chance.randrange(1, 200)
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.load.miniature"], cwd=ROOT, env=dict(os.environ)
+            [sys.executable, "-m", "tests.load.miniature", way, str(PARCEL)],
+            cwd=ROOT,
+            env=dict(os.environ),
         )
         _wait(
             lambda enough=enough, of=(table, level), p=process: (  # type: ignore[misc]
@@ -115,7 +127,7 @@ def test_killed_five_times_ends_as_if_never_killed(
         _wait(lambda: _gone(root, splynx), "the server did not roll the killed transaction back")
         assert _half_customers(scene) == 0
     before = len(_ids(scene, "select id from clients"))
-    assert 0 < before < CUSTOMERS
+    assert before < CUSTOMERS
     last = miniature.run_load()
     assert 0 < last.written < sizes.rows
     assert miniature.content(splynx.engine) == miniature.mart_content(warehouse)

@@ -1,0 +1,1 @@
+"""How fast marts come into MySQL or MariaDB, beside its own client, plain PyMySQL and dlt."""

@@ -1,0 +1,215 @@
+"""Parcels against real servers: values survive both ways, and nothing lenient is let through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pymysql.err import MySQLError
+from sqlalchemy import Engine, create_engine
+
+from load.mysql.bulk import BulkWriter
+from load.mysql.offering import NAME, Offering
+from load.mysql.quarantine import Refused
+from load.mysql.read_facts import table_facts
+from load.mysql.session import answering
+from load.mysql.ways import ask
+from load.parcels import Limits, Parcel, Rows
+from load.pre_images import Images
+from load.targets import current
+from load.writing import Writing
+from runtime.errors import Unfinished
+from runtime.run_ledger import stage
+from runtime.settings import splynx_db
+from tests.load import miniature
+from tests.load.conftest import Scene
+from tests.services import Splynx, Splynxes
+
+pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
+
+BIG = "\U0001f6f0 tab\t line\n form\f \\ ' \" ; " * 40_000  # more than 1 MB
+UGLY = [
+    "",
+    "NULL",
+    "\\N",
+    '"',
+    'a"b,c\\',
+    "\r\n",
+    "\x0b\x0c\x1a\x1e",
+    "_utf8mb4 x'41'",
+    "%s %%",
+    BIG,
+]
+
+
+@pytest.fixture
+def root(splynxes: Splynxes) -> Iterator[Engine]:
+    """Administrator of the whole server; its settings are put back."""
+    engine = create_engine(splynxes.server.url("mysql"), isolation_level="AUTOCOMMIT")
+    yield engine
+    with engine.connect() as connection:
+        connection.exec_driver_sql("set global local_infile = on")
+    engine.dispose()
+
+
+@pytest.fixture
+def staging(root: Engine, splynx: Splynx) -> None:
+    """Let the load's account make temporary tables."""
+    database = str(splynx.url.database).replace("_", r"\_")  # else it matches less than ours
+    with root.connect() as connection:
+        connection.exec_driver_sql(
+            f"grant create temporary tables on `{database}`.* to"
+            f" `{splynx.url.username}`@`{splynx.url.host}`"
+        )
+
+
+def _set_ugly(scene: Scene, shift: int) -> None:
+    with scene.warehouse.begin() as connection:
+        for n in range(1, 61):
+            value = UGLY[(n + shift) % len(UGLY)] if n < 25 else f"{shift}"
+            connection.exec_driver_sql(
+                "update splynx_staging.clients set note = %s, name = left(%s, 100) where id = %s",
+                (value if n % 4 else None, value, n),
+            )
+    miniature.accept(scene.warehouse)
+
+
+@pytest.mark.parametrize("bulk", [True, False], ids=["local", "statements"])
+@pytest.mark.usefixtures("staging")
+def test_every_value_survives_new_and_changed(scene: Scene, *, bulk: bool) -> None:
+    """Through parcels alone, rows of more than a megabyte too."""
+    scene.target("alter table clients modify note mediumtext null")
+    miniature.run_inspect()
+    _set_ugly(scene, 0)
+    first = miniature.run_load(bulk=bulk)
+    assert first.inserted == scene.sizes.rows
+    assert ("LOAD DATA" in str(first.ways)) is bulk
+    before = miniature.content(scene.splynx.engine)
+    assert before == miniature.mart_content(scene.warehouse)
+    _set_ugly(scene, 1)
+    scene.mart("update splynx_staging.subscriptions set ends = null where id %% 2 = 0")
+    miniature.accept(scene.warehouse)
+    second = miniature.run_load(bulk=bulk)
+    assert second.updated > 60
+    assert miniature.content(scene.splynx.engine) == miniature.mart_content(scene.warehouse)
+    assert (first.single, second.single) == (0, 0)
+    names = [column.name for column in miniature.CLIENTS.columns]
+    told = {row[0]: dict(zip(names, row, strict=True)) for row in before["clients"]}
+    images = scene.rows("select image from ops.pre_image where table_name = 'clients'")
+    assert len(images) == 60
+    assert all(image == told[image["id"]] for (image,) in images)  # type: ignore[index,call-overload]
+    assert miniature.run_load(bulk=bulk).written == 0
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["staged", "single rows"])
+def test_what_staff_changes_while_the_load_runs_is_kept_and_imaged_not(
+    scene: Scene, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, *, held: bool
+) -> None:
+    if held:
+        request.getfixturevalue("staging")
+    miniature.run_load()
+    scene.mart("update splynx_staging.clients set name = 'by Sonar' where id in (4, 5, 6)")
+    miniature.accept(scene.warehouse)
+    carry_out = Writing.carry_out
+
+    def late(self: Writing, limits: Limits) -> None:  # between the plan and the first write
+        scene.target("update clients set name = 'by staff' where id = 5")
+        carry_out(self, limits)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writing, "carry_out", late)
+        result = miniature.run_load()
+    assert (result.updated, result.kept) == (2, ["clients 5"])
+    assert result.single == (0 if held else 2)
+    assert scene.target_rows("select id, name from clients where id in (4, 5, 6) order by id") == [
+        (4, "by Sonar"), (5, "by staff"), (6, "by Sonar")
+    ]  # fmt: skip
+    assert scene.rows("select row_key ->> 'id' from ops.pre_image order by 1") == [("4",), ("6",)]
+    assert scene.rows(
+        "select count(*) from ops.row_state where state <> 'written' or new_hash is null"
+    ) == [(0,)]
+    plan = {table.table: dict(table.counts) for table in miniature.run_load().plan.tables}
+    assert plan["clients"] == {"unchanged": 59, "conflict": 1}
+
+
+def test_the_server_decides_the_way_and_it_is_said(scene: Scene, root: Engine) -> None:
+    with root.connect() as connection:
+        connection.exec_driver_sql("set global local_infile = off")
+    result = miniature.run_load()
+    assert str(result.ways) == (
+        "inserts by statements of 1,000 rows (the server's local_infile is off);"
+        " updates row by row in batches (no right to CREATE TEMPORARY TABLES)"
+    )
+    assert miniature.content(scene.splynx.engine) == miniature.mart_content(scene.warehouse)
+    assert scene.rows("select detail ->> 'ways' from ops.step where step = 'load'") == [
+        (str(result.ways),)
+    ]
+
+
+def test_what_load_data_would_store_as_something_else_is_refused(scene: Scene) -> None:
+    """Without a look at the warnings this date ends as 0000-00-00."""
+    scene.mart("update splynx_staging.clients set since = 'infinity' where id = 3")
+    miniature.accept(scene.warehouse)
+    with pytest.raises(Unfinished) as refused:
+        miniature.run_load()
+    assert refused.value.items[0].startswith("clients 3: column since: error 1292")
+    assert scene.target_rows("select 1 from clients where since = 0 and id = 3") == []
+    assert scene.rows("select 1 from ops.row_state where state = 'intended'") == []
+
+
+@pytest.fixture
+def writer(scene: Scene) -> Iterator[tuple[BulkWriter, Engine]]:  # noqa: ARG001 - the target
+    """Yield a writer on the scene's target, and its engine."""
+    with stage("load") as run, answering(splynx_db()) as engine:
+        with engine.connect() as connection:
+            tables = table_facts(connection, ["plans"])
+        with run.engine.connect() as warehouse:
+            images = Images(run, current(warehouse, splynx_db().address))
+        made = BulkWriter(engine, tables, ask(engine), images)
+        yield made, engine
+        made.close()
+
+
+def test_a_file_that_ends_early_is_not_taken_for_a_whole_one(
+    scene: Scene, writer: tuple[BulkWriter, Engine]
+) -> None:
+    content = memoryview(b'"1","one","1.0000","5"\n"2","two","2.0000","5"\n')
+    rows = Rows(miniature.PLANS, 3, content)
+    with pytest.raises(Refused):
+        writer[0].write(Parcel(0, ((rows, Rows(miniature.PLANS, 0)),), 3, 3, len(content)))
+    assert scene.target_rows("select count(*) from plans") == [(0,)]
+
+
+@pytest.mark.parametrize(("asked", "offered"), [("/etc/hostname", True), (NAME, False)])
+def test_a_server_gets_no_file_that_was_not_offered(
+    scene: Scene, writer: tuple[BulkWriter, Engine], asked: str, *, offered: bool
+) -> None:
+    raw = writer[1].raw_connection()
+    driver = raw.dbapi_connection
+    assert isinstance(driver, Offering)
+    if offered:
+        driver.offer(memoryview(b"secret\n"))
+    with driver.cursor() as cursor, pytest.raises(MySQLError, match="asked for a file"):
+        cursor.execute(f"load data local infile '{asked}' into table notes (body)")
+    driver.commit()
+    raw.close()
+    assert scene.target_rows("select count(*) from notes") == [(0,)]
+
+
+def test_parcels_are_bounded_and_hold_whole_clusters(scene: Scene) -> None:
+    miniature.run_load(rows=20)
+    found = scene.rows(
+        "select count(*), array_agg(distinct coalesce(_customer_key, _sonar_key))"
+        " from ops.row_state where table_name <> 'notes' group by batch"
+    )
+    seen = [key for _, keys in found for key in keys]  # type: ignore[attr-defined]
+    assert len(found) > 5
+    assert len([k for k in seen if k]) == len(set(seen)) + 3  # the plans bear numbers as well
+    parents = scene.rows(
+        "select count(*) from ops.row_state as child"
+        " join splynx_staging.clients as c on c._sonar_key = child._sonar_key"
+        " join ops.row_state as parent on parent.table_name = 'clients'"
+        " and parent._sonar_key = c.parent_id::text"
+        " where child.table_name = 'clients' and child.batch <> parent.batch"
+    )
+    assert parents == [(0,)]
