@@ -33,7 +33,10 @@ class Images:
         found = list(images)
         if not found:
             return
-        rows = "row_key, image from unnest(cast(:keys as jsonb[]), cast(:images as jsonb[])) as found (row_key, image)"
+        rows = (
+            "row_key, image from unnest(cast(:keys as jsonb[]), cast(:images as jsonb[]))"
+            " as found (row_key, image)"
+        )
         with self._run.engine.begin() as warehouse:
             warehouse.execute(
                 text(_INSERT.format(rows)),

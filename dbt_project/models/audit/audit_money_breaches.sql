@@ -1,30 +1,181 @@
--- Where the marts contradict themselves or the records that they were made of, by name. Read from the
--- marts and from Sonar's records alone. None may be left: acceptance refuses a single one.
+-- Where the marts contradict themselves or the records that they were made of, by name. Read from
+-- the marts and from Sonar's records alone. None may be left: acceptance refuses a single one. A row
+-- is judged once by all rules of its table, because each is one of hundreds of thousands.
 {% set cents = 10 ** var('money_decimals') %}
 {% set decimals = var('money_decimals') %}
+{% set invoice_rules = [
+    (
+        'invoice_total_is_not_its_items',
+        'invoices.total <> coalesce(item_sums.total, 0)',
+        'checked.total',
+        'coalesce(checked.item_total, 0)',
+    ),
+    (
+        'invoice_total_is_not_its_transactions',
+        "invoices.deleted = '0' and invoices.total <> coalesce(invoice_transactions.total, 0)",
+        'checked.total',
+        'coalesce(checked.transaction_total, 0)',
+    ),
+    (
+        'deleted_invoice_has_transactions',
+        "invoices.deleted = '1' and invoice_transactions.total is not null",
+        'checked.transaction_total',
+        '0',
+    ),
+    (
+        'invoice_due_is_not_what_is_unpaid',
+        "invoices.deleted = '0'
+        and invoices.due <> invoices.total - coalesce(invoice_payments.amount, 0)",
+        'checked.due',
+        'checked.total - coalesce(checked.paid, 0)',
+    ),
+    (
+        'invoice_is_paid_beyond_its_total',
+        'invoice_payments.amount > invoices.total',
+        'checked.paid',
+        'checked.total',
+    ),
+    (
+        'invoice_status_is_not_its_due',
+        "invoices.status <> case
+            when invoices.deleted = '1' then 'deleted'
+            when invoices.due = 0 then 'paid'
+            else 'not_paid'
+        end",
+        'checked.due',
+        'null',
+    ),
+    ('invoice_below_zero', 'invoices.total < 0 or invoices.due < 0', 'checked.due', '0'),
+] %}
+{% set item_rules = [
+    (
+        'item_total_is_not_its_transaction',
+        "items.deleted = '0' and items.total is distinct from transactions.total",
+    ),
+    (
+        'item_and_transaction_are_of_two_invoices',
+        "items.deleted = '0' and transactions.invoice_id is distinct from items.invoice_id",
+    ),
+    (
+        'item_period_is_not_its_transactions',
+        "items.deleted = '0'
+        and (
+            items.period_from is distinct from transactions.period_from
+            or items.period_to is distinct from transactions.period_to
+        )",
+    ),
+    ('period_ends_before_it_begins', 'items.period_to < items.period_from'),
+] %}
+{% set transaction_rules = [
+    (
+        'transaction_total_is_not_quantity_times_price_with_tax',
+        'total <> computed_total',
+        'checked.computed_total',
+    ),
+    ('transaction_below_zero', 'total < 0', '0'),
+    (
+        'sign_flipped',
+        "type <> case
+            when kind = 'opening' then type
+            when kind in ('payment', 'discount', 'transfer_credit') then 'credit'
+            when kind = 'tax' and category = " ~ var('discount_category') ~ " then 'credit'
+            else 'debit'
+        end",
+        'null',
+    ),
+    (
+        'charge_without_invoice_is_counted',
+        "kind = 'debit' and invoice_id is null and to_invoice <> '1'",
+        '0',
+    ),
+] %}
+{% set charge_rules = [
+    (
+        'charge_is_not_the_records',
+        'charges.net * ' ~ cents ~ ' <> debits.amount_cents',
+        'checked.net',
+        'checked.amount_cents / ' ~ cents ~ '.0',
+    ),
+    (
+        'tax_is_not_the_records',
+        '(charges.total - charges.net + coalesce(charge_taxes.total, 0)) * ' ~ cents
+        ~ ' <> coalesce(charge_taxes.cents, 0)',
+        'checked.tax',
+        'coalesce(checked.tax_cents, 0) / ' ~ cents ~ '.0',
+    ),
+    ('charge_is_of_another_day', 'charges.date <> stated.invoice_date', 'null', 'null'),
+    (
+        'period_is_not_the_records',
+        'debits.prorated_from <= debits.prorated_to
+        and (
+            charges.period_from is distinct from debits.prorated_from
+            or charges.period_to is distinct from debits.prorated_to
+        )',
+        'null',
+        'null',
+    ),
+] %}
 with transactions as (
     select
-        *,
+        _sonar_key,
+        id,
+        customer_id,
+        type,
+        quantity,
+        price,
+        total,
+        date,
+        category,
+        period_from,
+        period_to,
+        to_invoice,
+        payment_id,
+        invoice_id,
+        credit_note_id,
         to_invoice = '1' and invoice_id is null as is_future,
         split_part(_sonar_key, ':', 1) as kind,
-        split_part(_sonar_key, ':', 2) as record_key
+        split_part(_sonar_key, ':', 2) as record_key,
+        case
+            when tax_percent = 0 then quantity * price
+            else round(quantity * price * (1 + tax_percent / 100), {{ decimals }})
+        end as computed_total
     from {{ ref('billing_transactions') }}
 ),
 
 invoices as (
-    select * from {{ ref('invoices') }}
+    select
+        _sonar_key,
+        id,
+        total,
+        due,
+        status,
+        deleted
+    from {{ ref('invoices') }}
 ),
 
 items as (
     select
-        *,
-        price * quantity as net,
-        round(price * quantity * (1 + tax / 100), {{ decimals }}) as total
+        _sonar_key,
+        invoice_id,
+        transaction_id,
+        period_from,
+        period_to,
+        deleted,
+        case
+            when tax = 0 then quantity * price
+            else round(quantity * price * (1 + tax / 100), {{ decimals }})
+        end as total
     from {{ ref('invoices_items') }}
 ),
 
 payments as (
-    select * from {{ ref('payments') }}
+    select
+        _sonar_key,
+        id,
+        transaction_id,
+        amount,
+        remind_amount
+    from {{ ref('payments') }}
 ),
 
 credit_notes as (
@@ -82,77 +233,55 @@ invoice_payments as (
     group by invoice_id
 ),
 
-of_invoices as (
+checked_invoices as (
     select
-        named.breach,
-        'invoices' as splynx_table,
         invoices._sonar_key,
-        named.found,
-        named.expected
+        invoices.total,
+        invoices.due,
+        item_sums.total as item_total,
+        invoice_transactions.total as transaction_total,
+        invoice_payments.amount as paid,
+        array_remove(array[
+            {% for rule in invoice_rules %}
+                case when {{ rule[1] }} then '{{ rule[0] }}' end{% if not loop.last %},{% endif %}
+            {% endfor %}
+        ], null) as breaches
     from invoices
     left join item_sums on invoices.id = item_sums.invoice_id
     left join invoice_transactions on invoices.id = invoice_transactions.invoice_id
     left join invoice_payments on invoices.id = invoice_payments.invoice_id
-    cross join lateral (
-        values
-        (
-            'invoice_total_is_not_its_items',
-            invoices.total <> coalesce(item_sums.total, 0),
-            invoices.total,
-            coalesce(item_sums.total, 0)
-        ),
-        (
-            'invoice_total_is_not_its_transactions',
-            invoices.deleted = '0'
-            and invoices.total <> coalesce(invoice_transactions.total, 0),
-            invoices.total,
-            coalesce(invoice_transactions.total, 0)
-        ),
-        (
-            'deleted_invoice_has_transactions',
-            invoices.deleted = '1' and invoice_transactions.total is not null,
-            invoice_transactions.total,
-            0
-        ),
-        (
-            'invoice_due_is_not_what_is_unpaid',
-            invoices.deleted = '0'
-            and invoices.due <> invoices.total - coalesce(invoice_payments.amount, 0),
-            invoices.due,
-            invoices.total - coalesce(invoice_payments.amount, 0)
-        ),
-        (
-            'invoice_is_paid_beyond_its_total',
-            coalesce(invoice_payments.amount, 0) > invoices.total,
-            invoice_payments.amount,
-            invoices.total
-        ),
-        (
-            'invoice_status_is_not_its_due',
-            invoices.status <> case
-                when invoices.deleted = '1' then 'deleted'
-                when invoices.due = 0 then 'paid'
-                else 'not_paid'
-            end,
-            invoices.due,
-            null
-        ),
-        ('invoice_below_zero', invoices.total < 0 or invoices.due < 0, invoices.due, 0)
-    ) as named (breach, holds, found, expected)
-    where named.holds
 ),
 
-item_transactions as (
+of_invoices as (
+    select
+        named.breach,
+        'invoices' as splynx_table,
+        checked._sonar_key,
+        case named.breach
+            {% for rule in invoice_rules %}
+                when '{{ rule[0] }}' then {{ rule[2] }}
+            {% endfor %}
+        end as found,
+        case named.breach
+            {% for rule in invoice_rules %}
+                when '{{ rule[0] }}' then {{ rule[3] }}
+            {% endfor %}
+        end as expected
+    from checked_invoices as checked
+    cross join lateral unnest(checked.breaches) as named (breach)
+    where checked.breaches <> '{}'
+),
+
+checked_items as (
     select
         items._sonar_key,
         items.total,
-        items.period_from,
-        items.period_to,
-        items.deleted,
         transactions.total as transaction_total,
-        transactions.period_from as transaction_from,
-        transactions.period_to as transaction_to,
-        transactions.invoice_id = items.invoice_id as is_of_invoice
+        array_remove(array[
+            {% for rule in item_rules %}
+                case when {{ rule[1] }} then '{{ rule[0] }}' end{% if not loop.last %},{% endif %}
+            {% endfor %}
+        ], null) as breaches
     from items
     left join transactions on items.transaction_id = transactions.id
 ),
@@ -161,80 +290,41 @@ of_items as (
     select
         named.breach,
         'invoices_items' as splynx_table,
-        item_transactions._sonar_key,
-        item_transactions.total as found,
-        item_transactions.transaction_total as expected
-    from item_transactions
-    cross join lateral (
-        values
-        (
-            'item_total_is_not_its_transaction',
-            item_transactions.deleted = '0'
-            and item_transactions.total is distinct from item_transactions.transaction_total
-        ),
-        (
-            'item_and_transaction_are_of_two_invoices',
-            item_transactions.deleted = '0' and item_transactions.is_of_invoice is not true
-        ),
-        (
-            'item_period_is_not_its_transactions',
-            item_transactions.deleted = '0'
-            and (
-                item_transactions.period_from is distinct from item_transactions.transaction_from
-                or item_transactions.period_to is distinct from item_transactions.transaction_to
-            )
-        ),
-        ('period_ends_before_it_begins', item_transactions.period_to < item_transactions.period_from)
-    ) as named (breach, holds)
-    where named.holds
+        checked._sonar_key,
+        checked.total as found,
+        checked.transaction_total as expected
+    from checked_items as checked
+    cross join lateral unnest(checked.breaches) as named (breach)
+    where checked.breaches <> '{}'
+),
+
+checked_transactions as (
+    select
+        _sonar_key,
+        total,
+        computed_total,
+        array_remove(array[
+            {% for rule in transaction_rules %}
+                case when {{ rule[1] }} then '{{ rule[0] }}' end{% if not loop.last %},{% endif %}
+            {% endfor %}
+        ], null) as breaches
+    from transactions
 ),
 
 of_transactions as (
     select
         named.breach,
         'billing_transactions' as splynx_table,
-        transactions._sonar_key,
-        transactions.total as found,
-        named.expected
-    from transactions
-    cross join lateral (
-        values
-        (
-            'transaction_total_is_not_quantity_times_price_with_tax',
-            transactions.total <> round(
-                transactions.quantity * transactions.price
-                * (1 + transactions.tax_percent / 100), {{ decimals }}
-            ),
-            round(
-                transactions.quantity * transactions.price
-                * (1 + transactions.tax_percent / 100), {{ decimals }}
-            )
-        ),
-        ('transaction_below_zero', transactions.total < 0, 0),
-        (
-            'sign_flipped',
-            transactions.kind <> 'opening'
-            and transactions.type <> case
-                when transactions.kind in ('payment', 'discount', 'transfer_credit') then 'credit'
-                when transactions.kind = 'tax'
-                    then
-                        case
-                            when transactions.category = {{ var('discount_category') }} then 'credit'
-                            else 'debit'
-                        end
-                else 'debit'
-            end,
-            null
-        ),
-        (
-            'charge_without_invoice_is_counted',
-            transactions.kind = 'debit'
-            and transactions.invoice_id is null
-            and transactions.to_invoice <> '1',
-            0
-        )
-    ) as named (breach, holds, expected)
-    where named.holds
+        checked._sonar_key,
+        checked.total as found,
+        case named.breach
+            {% for rule in transaction_rules %}
+                when '{{ rule[0] }}' then {{ rule[2] }}
+            {% endfor %}
+        end as expected
+    from checked_transactions as checked
+    cross join lateral unnest(checked.breaches) as named (breach)
+    where checked.breaches <> '{}'
 ),
 
 payer_sums as (
@@ -398,15 +488,14 @@ of_transfers as (
 -- The marts beside the records: every row that bears a record's key has the record's cents.
 charges as (
     select
-        transactions.record_key,
-        sum(transactions.quantity * transactions.price) as net,
-        sum(transactions.total) as total,
-        min(transactions.date) as date,
-        min(transactions.period_from) as period_from,
-        min(transactions.period_to) as period_to
+        record_key,
+        quantity * price as net,
+        total,
+        date,
+        period_from,
+        period_to
     from transactions
-    where transactions.kind = 'debit'
-    group by transactions.record_key
+    where kind = 'debit'
 ),
 
 charge_taxes as (
@@ -421,76 +510,68 @@ charge_taxes as (
     group by taxes.sonar_owner_id
 ),
 
-of_charges as (
+checked_charges as (
     select
-        named.breach,
-        'billing_transactions' as splynx_table,
-        'debit:' || charges.record_key as _sonar_key,
-        named.found,
-        named.expected
+        charges.record_key,
+        charges.net,
+        debits.amount_cents,
+        charges.total - charges.net + coalesce(charge_taxes.total, 0) as tax,
+        charge_taxes.cents as tax_cents,
+        array_remove(array[
+            {% for rule in charge_rules %}
+                case when {{ rule[1] }} then '{{ rule[0] }}' end{% if not loop.last %},{% endif %}
+            {% endfor %}
+        ], null) as breaches
     from charges
     inner join {{ ref('stg_sonar__debits') }} as debits on charges.record_key = debits._sonar_key
     left join charge_taxes on charges.record_key = charge_taxes.record_key
     left join {{ ref('stg_sonar__invoices') }} as stated
         on debits.sonar_invoice_id = stated.sonar_invoice_id
-    cross join lateral (
-        values
-        (
-            'charge_is_not_the_records',
-            charges.net * {{ cents }} <> debits.amount_cents,
-            charges.net,
-            debits.amount_cents / {{ cents }}.0
-        ),
-        (
-            'tax_is_not_the_records',
-            (charges.total - charges.net + coalesce(charge_taxes.total, 0)) * {{ cents }}
-            <> coalesce(charge_taxes.cents, 0),
-            charges.total - charges.net + coalesce(charge_taxes.total, 0),
-            coalesce(charge_taxes.cents, 0) / {{ cents }}.0
-        ),
-        (
-            'charge_is_of_another_day',
-            charges.date <> stated.invoice_date,
-            null,
-            null
-        ),
-        (
-            'period_is_not_the_records',
-            debits.prorated_from <= debits.prorated_to
-            and (
-                charges.period_from is distinct from debits.prorated_from
-                or charges.period_to is distinct from debits.prorated_to
-            ),
-            null,
-            null
-        )
-    ) as named (breach, holds, found, expected)
-    where named.holds
 ),
 
-of_records as (
+of_charges as (
     select
         named.breach,
         'billing_transactions' as splynx_table,
-        transactions._sonar_key,
-        transactions.total as found,
-        named.cents / {{ cents }}.0 as expected
-    from transactions
-    left join {{ ref('stg_sonar__payments') }} as paid
-        on transactions.kind = 'payment' and transactions.record_key = paid._sonar_key
-    left join {{ ref('stg_sonar__discounts') }} as discounted
-        on transactions.kind = 'discount' and transactions.record_key = discounted._sonar_key
-    left join {{ ref('stg_sonar__credits') }} as applied
-        on
-            transactions.kind in ('transfer_debit', 'transfer_credit')
-            and transactions.record_key = applied._sonar_key
-    cross join lateral (
-        values
-        ('payment_is_not_the_records', paid.amount_cents),
-        ('discount_is_not_the_records', discounted.amount_cents),
-        ('transfer_is_not_the_records', applied.amount_cents)
-    ) as named (breach, cents)
-    where transactions.total * {{ cents }} <> named.cents
+        'debit:' || checked.record_key as _sonar_key,
+        case named.breach
+            {% for rule in charge_rules %}
+                when '{{ rule[0] }}' then {{ rule[2] }}
+            {% endfor %}
+        end as found,
+        case named.breach
+            {% for rule in charge_rules %}
+                when '{{ rule[0] }}' then {{ rule[3] }}
+            {% endfor %}
+        end as expected
+    from checked_charges as checked
+    cross join lateral unnest(checked.breaches) as named (breach)
+    where checked.breaches <> '{}'
+),
+
+of_records as (
+    {% for kinds, breach, staged in [
+        ("'payment'", 'payment_is_not_the_records', 'stg_sonar__payments'),
+        ("'discount'", 'discount_is_not_the_records', 'stg_sonar__discounts'),
+        (
+            "'transfer_debit', 'transfer_credit'",
+            'transfer_is_not_the_records',
+            'stg_sonar__credits',
+        ),
+    ] %}
+        select
+            '{{ breach }}' as breach,
+            'billing_transactions' as splynx_table,
+            transactions._sonar_key,
+            transactions.total as found,
+            records.amount_cents / {{ cents }}.0 as expected
+        from transactions
+        inner join {{ ref(staged) }} as records on transactions.record_key = records._sonar_key
+        where
+            transactions.kind in ({{ kinds }})
+            and transactions.total * {{ cents }} <> records.amount_cents
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 of_takings as (

@@ -203,9 +203,10 @@ of_mirrors as (
         discounts._sonar_key,
         discounts.sonar_account_id,
         payers.amount_cents + payers.tax_cents as stated_cents,
-        coalesce(
-            case when debits.is_reversed then debits.amount_cents + coalesce(debit_taxes.cents, 0) end, 0
-        ) as computed_cents
+        case
+            when debits.is_reversed then debits.amount_cents + coalesce(debit_taxes.cents, 0)
+            else 0
+        end as computed_cents
     from discounts
     inner join payers
         on

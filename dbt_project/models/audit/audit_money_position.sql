@@ -140,7 +140,7 @@ of_invoices as (
                 * {{ cents }} as {{ name }}_cents,
         {% endfor %}
         max(invoices.date_created) as last_invoice_date,
-        (array_agg(invoices.total order by invoices.date_created desc, invoices.number::text desc))[1]
+        (array_agg(invoices.total order by invoices.date_created desc, invoices.id desc))[1]
         * {{ cents }} as last_invoice_cents
     from {{ ref('invoices') }} as invoices
     cross join cutover
@@ -155,7 +155,9 @@ of_items as (
         sum(
             case
                 when items._sonar_key like 'tax:%' then items.price * items.quantity
-                else round(items.price * items.quantity * items.tax / 100, {{ var('money_decimals') }})
+                else round(
+                    items.price * items.quantity * items.tax / 100, {{ var('money_decimals') }}
+                )
             end
         ) * {{ cents }} as tax_cents
     from {{ ref('invoices_items') }} as items
