@@ -40,8 +40,8 @@ def marts_are_built(warehouse: Connection, manifest: Manifest) -> None:
 def marts_take_the_route(warehouse: Connection, manifest: Manifest, route: str) -> None:
     """Refuse when a mart with rows declares that this route is not for it.
 
-    Its rows must not be written anyway, and must not be left out unsaid. Without rows it is like any
-    other mart of which nothing has arrived.
+    Its rows must not be written anyway, and must not be left out unsaid. Without rows it is like
+    any other mart of which nothing has arrived.
     """
     others = [
         mart.name

@@ -25,7 +25,7 @@ days as (
     group by charges._customer_key
 ),
 
--- In a bundle that bears the price of its members, the charge of Sonar is compared with the bundle's.
+-- In a bundle that bears the price of its members, Sonar's charge is compared with the bundle's.
 services as (
     select
         charges.splynx_table,
