@@ -30,6 +30,8 @@ from services.postgres import Postgres
 NOT_DURABLE: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
+    # Databases come and go by the hundred, and one that is being vacuumed cannot be dropped.
+    "autovacuum": "off",
     "shared_buffers": "64MB",
 }
 # The last four make a hundred tables in a third of the time when the machine is busy.
