@@ -47,7 +47,7 @@ test: setup ## all tests, against real local servers of their own
 
 ## The way, stage by stage
 
-.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect attest plan load rollback ids backup-splynx restore-splynx reconcile compare-preview report migrate
+.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect attest plan load load-status rollback ids backup-splynx restore-splynx reconcile compare-preview report migrate
 discover: | $(PYTHON) ## what Sonar has and what an extraction would read
 	@$(PYTHON) -m extract discover
 
@@ -84,6 +84,9 @@ plan: | $(PYTHON) ## what a load would write
 
 load: | $(PYTHON) ## write the accepted rows (DRY_RUN=1 ROUTE=mysql)
 	@$(PYTHON) -m load run $(LOAD_OPTIONS)
+
+load-status: | $(PYTHON) ## what the last load did, and its run
+	@$(PYTHON) -m load status
 
 rollback: | $(PYTHON) ## take back what one run wrote (RUN=)
 	@$(PYTHON) -m load rollback $(call option,RUN,run)
