@@ -13,6 +13,11 @@ import pytest
 from tests import services
 from tests.e2e.way import MARTS, Way, way
 
+# Tokens go by REST alone, and the demo maps no processor to one.
+_EMPTY = {"payment_account_data"}
+# Which cards have expired depends on the day of the extraction, which is today's.
+_OF_THE_DAY = {"credit_cards"}
+
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres, pytest.mark.mysql]
 
 
@@ -31,7 +36,8 @@ def test_it_ends_reconciled_with_a_table_and_a_page(migrated: tuple[Way, str]) -
     assert {row.verdict for row in rows} == {"agrees"}
     assert {row.entity for row in rows} > set(MARTS)
     for row in (row for row in rows if row.entity in MARTS):
-        assert row.mart == row.loaded == row.in_target == row.identical > 0
+        assert row.mart == row.loaded == row.in_target == row.identical
+        assert (row.mart > 0) == (row.entity not in _EMPTY), row.entity
         assert re.search(rf"\b{row.entity}\b.*\b{row.in_target}\b", output)
     page = made.build / "report" / "index.html"
     assert page.stat().st_size > 0
@@ -60,7 +66,9 @@ def test_every_record_ends_as_the_generator_says(migrated: tuple[Way, str]) -> N
         }
         for (outcome, reason), count in found.get(entity, Counter()).items():
             here[(outcome, None if outcome in {"mart", "merged"} else reason)] += count
-        if here:
+        if entity in _OF_THE_DAY:
+            assert sum(here.values()) == sum(expected.values()), entity
+        elif here:
             assert here == expected, entity
             compared += 1
     assert compared >= 3

@@ -86,7 +86,7 @@ def test_an_honest_sonar_is_found_to_be_one(server: services.Sonar) -> None:
     ("fault", "question", "answer"),
     [
         ({"kind": "page_limit", "limit": 7}, "page_maximum", "7"),
-        ({"kind": "capped_total", "collection": "contacts", "limit": 10}, "honest_counts", "no"),
+        ({"kind": "capped_total", "collection": "debits", "limit": 100}, "honest_counts", "no"),
         ({"kind": "wrong_total", "collection": "contacts", "by": 3}, "honest_counts", "no"),
         ({"kind": "wrong_total", "collection": "contacts", "by": -1}, "honest_counts", "no"),
         ({"kind": "denied_collection", "collection": "api/files"}, "files", "no"),
