@@ -77,7 +77,10 @@ def _of_tenant(command: Command) -> Command:
     traps = click.option(
         "--trap", "traps", type=TrapCount(), multiple=True, help="May be given repeatedly."
     )
-    return size(seed(factor(traps(command))))
+    additions = click.option(
+        "--additions", is_flag=True, help="With fields that newer tenants have: see docs."
+    )
+    return size(seed(factor(traps(additions(command)))))
 
 
 def _of_schema(command: Command) -> Command:
@@ -131,6 +134,7 @@ def record(*, page_size: int, out: Path, **tenant: Any) -> None:  # noqa: ANN401
     token = secrets.token_urlsafe(18)
     app, told = _generated(token, **tenant)
     about = {name: str(tenant[name]) for name in ("size", "seed", "factor")}
+    about["additions"] = str(tenant["additions"])
     about |= {f"trap {name}": str(count) for name, count in tenant["traps"]}
     about["code"] = code_digest()
     try:
@@ -211,7 +215,7 @@ def _asked_for(
 ) -> tuple[web.Application, bytes]:
     """Return the application and its truth: of a whole schema, or of a tenant of ours."""
     _refuse_mixture(
-        ("size", "factor", "traps") if sdl is not None else ("rows", "counts"),
+        ("size", "factor", "traps", "additions") if sdl is not None else ("rows", "counts"),
         "is not for a whole schema" if sdl is not None else "needs --schema",
     )
     if sdl is None:
@@ -235,11 +239,17 @@ def _refuse_mixture(names: tuple[str, ...], why: str) -> None:
             raise click.UsageError(f"{option.opts[0]} {why}")
 
 
-def _generated(
-    token: str, *, size: str, seed: int, factor: float, traps: tuple[tuple[str, int], ...]
+def _generated(  # noqa: PLR0913  the options of a tenant
+    token: str,
+    *,
+    size: str,
+    seed: int,
+    factor: float,
+    traps: tuple[tuple[str, int], ...],
+    additions: bool,
 ) -> tuple[web.Application, bytes]:
     """Return the application of a new tenant and its truth as JSON; the tenant itself is let go."""
-    schema = load_schema()
+    schema = load_schema(additions=additions)
     tenant = generate(schema, size, seed, factor, dict(traps))
     truth = orjson.dumps(tenant.truth, option=orjson.OPT_INDENT_2)
     return SonarServer(Engine(schema), tenant.store(schema), token).app(), truth

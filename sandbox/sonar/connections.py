@@ -16,7 +16,7 @@ from sandbox.sonar.schema import Attribute
 from sandbox.sonar.search import general, matches, related, visible
 from sandbox.sonar.store import Row, View
 from sandbox.sonar.subject import Subject
-from sandbox.sonar.values import InvalidArgumentError, reader
+from sandbox.sonar.values import InvalidArgumentError, reader_of_rows
 
 MAXIMUM_PAGE = 1000
 DEFAULT_PAGE = 100  # inferred: what clients that send no paginator see
@@ -156,4 +156,4 @@ def ordered(
 
 def _sort_key(attribute: Attribute, row: Row) -> tuple[bool, Any]:
     value = row.get(attribute.name)
-    return (False, 0) if value is None else (True, reader(attribute.scalar)(value))
+    return (False, 0) if value is None else (True, reader_of_rows(attribute.scalar)(value))

@@ -23,6 +23,7 @@ from sandbox.sonar.values import (
     Point,
     read_argument,
     reader,
+    reader_of_rows,
 )
 
 Test = Callable[[Row], bool]
@@ -58,7 +59,7 @@ def known(attributes: Attributes, name: str, argument: str) -> Attribute:
 
 def equals(attribute: Attribute, value: object) -> Test:
     """Return the test of an equality shortcut."""
-    name, read = attribute.name, reader(attribute.scalar)
+    name, read = attribute.name, reader_of_rows(attribute.scalar)
     wanted = read_argument(attribute.scalar, name, value, name)
     return lambda row: row.get(name) is not None and read(row[name]) == wanted
 
@@ -105,7 +106,10 @@ def in_network(attributes: Attributes, item: Item) -> Test:
     def test(row: Row) -> bool:
         if row.get(name) is None:
             return False
-        network = ipaddress.ip_network(row[name], strict=False)
+        try:
+            network = ipaddress.ip_network(row[name], strict=False)
+        except ValueError:
+            return not item["match"]
         found = (
             network.version == wanted.version
             and network.prefixlen >= wanted.prefixlen

@@ -31,6 +31,7 @@ from graphql import (
 )
 
 SCHEMA_FILE = Path(__file__).with_name("schema.graphql")
+ADDITIONS_FILE = Path(__file__).with_name("additions.graphql")  # met on a tenant, not published
 
 
 class RelationKind(Enum):
@@ -81,9 +82,10 @@ class NotASchemaError(ValueError):
 
 
 @cache
-def load_schema() -> GraphQLSchema:
-    """Return the sandbox's schema, built once per process."""
-    return build_schema(SCHEMA_FILE.read_text(encoding="utf-8"))
+def load_schema(*, additions: bool = False) -> GraphQLSchema:
+    """Return the sandbox's schema, built once; on demand with what newer tenants have."""
+    files = (SCHEMA_FILE, ADDITIONS_FILE) if additions else (SCHEMA_FILE,)
+    return build_schema("\n".join(file.read_text(encoding="utf-8") for file in files))
 
 
 def read_schema(path: Path) -> GraphQLSchema:

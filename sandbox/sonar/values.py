@@ -53,6 +53,11 @@ def reader(scalar: str) -> Reader:
     return _READERS.get(scalar, str)
 
 
+def reader_of_rows(scalar: str) -> Reader:
+    """Return the reader for what rows hold: a text that is no network comes before all networks."""
+    return _held_network if scalar in NETWORKS else reader(scalar)
+
+
 def read_argument(scalar: str, name: str, value: object, argument: str) -> Any:  # noqa: ANN401
     """Read the value given for attribute `name`, or refuse the argument."""
     try:
@@ -65,6 +70,13 @@ def read_argument(scalar: str, name: str, value: object, argument: str) -> Any: 
 def _network(value: object) -> tuple[int, int, int]:
     network = ipaddress.ip_network(str(value), strict=False)
     return network.version, int(network.network_address), network.prefixlen
+
+
+def _held_network(value: object) -> tuple[int, int, int]:
+    try:
+        return _network(value)
+    except ValueError:
+        return (0, 0, 0)
 
 
 def _boolean(value: object) -> bool:

@@ -35,6 +35,7 @@ SCHEMA = tuple(
         "billing",
         "support",
         "network",
+        "inventory",
     )
 )
 _CREATE = re.compile(r"^create table (\w+)", re.M)

@@ -2,8 +2,9 @@
 
 The ids of `prefilled.sql` lie among the low ids of a generated Sonar tenant, the login of one
 customer is the portal name of a Sonar contact, that of another the number of a Sonar account, and
-one plan has the title of a Sonar service. Money is consistent: `deposit` is credits less debits,
-`due` is the total less what was paid.
+one plan has the title of a Sonar service. A network, the address of a router, a barcode, a vendor
+and a stock are those of Sonar records. Money is consistent: `deposit` is credits less debits, `due`
+is the total less what was paid.
 """
 
 from __future__ import annotations
@@ -40,6 +41,16 @@ COUNTS: Mapping[str, int] = MappingProxyType(
         "invoice_payers": 2,
         "ticket": 2,
         "ticket_messages": 3,
+        "network_sites": 1,
+        "network_sites_to_partners": 1,
+        "ipv4_networks": 2,
+        "ipv4_networks_ip": 4,
+        "routers": 1,
+        "routers_to_partners": 1,
+        "inventory_vendors": 1,
+        "inventory_products": 1,
+        "inventory_stocks": 1,
+        "inventory_items": 2,
     }
 )
 

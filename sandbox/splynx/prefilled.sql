@@ -151,6 +151,39 @@ update customer_billing set deposit = (
     where billing_transactions.customer_id = customer_billing.customer_id and deleted = '0'
 );
 
+-- Network 1 is one of the demo tenant's, with an address in use; router 1 has the address of one of
+-- its devices; the barcode of item 1 is a MAC address of its equipment; stock 3 is named as one of its.
+insert into network_sites (id, title, location_id) values (1, 'Old Mill', 1);
+
+insert into network_sites_to_partners (network_site_id, partner_id) values (1, 1);
+
+insert into ipv4_networks (
+    id, network, mask, title, location_id, network_category, network_type, type_of_usage, used
+) values
+    (1, '10.64.0.0', 24, 'Before', 1, 1, 'endnet', 'static', 1),
+    (2, '192.168.88.0', 30, 'Office', 1, 1, 'endnet', 'management', 0);
+
+insert into ipv4_networks_ip (ipv4_networks_id, ip, is_used, customer_id, title) values
+    (1, '10.64.0.10', '1', 1, 'Customer 1 of before'),
+    (1, '10.64.0.11', '0', 0, ''),
+    (2, '192.168.88.1', '0', 0, ''),
+    (2, '192.168.88.2', '0', 0, '');
+
+insert into routers (id, title, model, nas_type, location_id, address, ip, radius_secret, nas_ip)
+values (1, 'Core', 'CCR', 1, 1, '', '172.31.255.10', '', '172.31.255.10');
+
+insert into routers_to_partners (router_id, partner_id) values (1, 1);
+
+insert into inventory_vendors (id, name) values (1, 'Cobalt Wireless');
+
+insert into inventory_products (id, name, vendor_id, category_id) values (1, 'CR-5 Radio', 1, 1);
+
+insert into inventory_stocks (id, name, type) values (3, 'Van 1', 6);
+
+insert into inventory_items (id, product_id, barcode, serial_number, stock_id) values
+    (1, 1, '02:5A:00:00:00:01', 'SN0000001', 1),
+    (2, 1, 'A-2', '', 3);
+
 insert into ticket (
     id, customer_id, subject, status_id, closed, assign_to, reporter_type, source, group_id,
     type_id, incoming_customer_id, priority, unread_by_customer, unread_by_admin, created_at,

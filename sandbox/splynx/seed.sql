@@ -78,6 +78,19 @@ insert into nas_types (id, title, mikrotik_api) values
     (7, 'Type 7', '0'),
     (8, 'Type 8', '0');
 
+-- Two rows are observed; their names and types are inferred. The base one cannot be removed.
+insert into inventory_stocks (id, name, type, is_base) values
+    (1, 'Main stock', 0, '1'),
+    (2, 'Customer premises', 2, '0');
+
+-- Inferred: that there are rows, their number and their names.
+insert into inventory_products_categories (id, title) values (1, 'Category 1');
+insert into ip_network_categories (id, title) values (1, 'Category 1'), (2, 'Category 2');
+insert into ip_host_categories (id, title) values (1, 'Category 1'), (2, 'Category 2');
+insert into monitoring_groups (id, title) values (1, 'Group 1');
+insert into monitoring_producers (id, title) values (1, 'Producer 1');
+insert into monitoring_types (id, title) values (1, 'Type 1');
+
 -- Inferred: the patterns and switches are documented, the names under which they are stored are not.
 -- The switches are as an operator leaves them for an import. The several hundred further settings of a
 -- fresh installation are left out.
@@ -98,4 +111,5 @@ insert into config (module, path, `key`, type, value) values
     ('finance', 'automation', 'block_by_one_time_invoices', 'boolean', '0'),
     ('finance', 'automation', 'auto_issue', 'boolean', '0'),
     ('finance', 'automation', 'reminders', 'boolean', '0'),
-    ('finance', 'payments', 'auto_pairing', 'boolean', '0');
+    ('finance', 'payments', 'auto_pairing', 'boolean', '0'),
+    ('networking', 'radius', 'allow_negative_balance', 'boolean', '1');

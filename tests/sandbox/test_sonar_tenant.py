@@ -22,9 +22,7 @@ RULES = {  # trap -> entity, kind of outcome, rule
     "data_service_without_detail": ("tariffs_internet", "rejected", "missing_detail"),
     "long_service_title": ("tariffs_internet", "rejected", "title_too_long"),
     "orphan_contacts": ("contacts", "rejected", "account_missing"),
-    "foreign_contacts": ("contacts", "excluded", "owner_not_account"),
     "free_addresses": ("addresses", "excluded", "free_address"),
-    "foreign_addresses": ("addresses", "excluded", "owner_not_account"),
     "orphan_billing_parameters": ("account_billing_parameters", "rejected", "account_missing"),
 }
 OF_PEOPLE_AND_PLANS = {
@@ -57,6 +55,44 @@ OF_PEOPLE_AND_PLANS = {
     "unassigned_did": ("dids", "excluded", "did_not_assigned"),
     "did_without_voice_service": ("did_assignments", "rejected", "no_voice_service"),
     "did_of_missing_account": ("did_assignments", "rejected", "account_missing"),
+}
+OF_THE_NETWORK = {
+    "long_site_name": ("network_sites", "rejected", "name_too_long"),
+    "disabled_inline_device": ("routers", "excluded", "device_disabled"),
+    "duplicate_router_ip": ("routers", "rejected", "duplicate_router_ip"),
+    "long_device_name": ("routers", "rejected", "name_too_long"),
+    "wide_ipv6": ("supernets", "rejected", "prefix_not_supported"),
+    "orphan_subnet": ("subnets", "rejected", "supernet_missing"),
+    "not_a_network": ("subnets", "rejected", "not_a_network"),
+    "pool_outside_subnet": ("ip_pools", "rejected", "pool_outside_subnet"),
+    "not_a_range": ("ip_pools", "rejected", "not_a_range"),
+    "pool_of_missing_subnet": ("ip_pools", "rejected", "subnet_missing"),
+    "same_ip_two_accounts": ("ip_assignments", "rejected", "duplicate_address"),
+    "several_ipv6": ("ip_assignments", "rejected", "several_ipv6"),
+    "orphan_ip_owner": ("ip_assignments", "rejected", "owner_missing"),
+    "ip_of_missing_account": ("ip_assignments", "rejected", "account_missing"),
+    "not_an_address": ("ip_assignments", "rejected", "not_an_address"),
+    "duplicate_radius_login": ("radius_accounts", "rejected", "duplicate_login"),
+    "long_radius_login": ("radius_accounts", "rejected", "login_too_long"),
+    "radius_without_service": ("radius_accounts", "rejected", "radius_account_without_service"),
+    "duplicate_mac": ("uninventoried_mac_addresses", "rejected", "duplicate_mac"),
+    "not_a_mac": ("uninventoried_mac_addresses", "rejected", "not_a_mac"),
+    "duplicate_serial": ("inventory_model_field_data", "rejected", "duplicate_serial"),
+    "duplicate_item_mac": ("inventory_model_field_data", "rejected", "duplicate_mac"),
+    "blank_serial": ("inventory_model_field_data", "excluded", "blank_value"),
+    "secret_field": ("inventory_model_field_data", "excluded", "secret_field"),
+    "item_of_missing_owner": ("inventory_items", "rejected", "owner_missing"),
+    "lost_item": ("inventory_items", "excluded", "lost_item"),
+    "generic_model": ("inventory_items", "excluded", "generic_model"),
+    "long_model_name": ("inventory_items", "rejected", "product_rejected"),
+    "archived_vendor": ("inventory_suppliers", "excluded", "vendor_archived"),
+}
+MERGED = {  # trap -> entity, how many more of its records are merged than without the trap
+    "duplicate_subnet": ("subnets", 1),
+    "partial_pool": ("ip_pools", 1),
+    "ip_by_several_ways": ("ip_assignments", 1),
+    "duplicate_manufacturer": ("inventory_vendors", 1),
+    "duplicate_category": ("inventory_products_categories", 1),
 }
 PER_CUSTOMER = {"customer_info", "customer_cap", "customer_billing"}
 
@@ -153,6 +189,16 @@ def test_traps_of_people_and_plans_come_to_their_outcomes() -> None:
         assert truth["traps"][trap]["count"] == 5
 
 
+def test_traps_of_the_network_come_to_their_outcomes() -> None:
+    chosen = dict.fromkeys((*OF_THE_NETWORK, *MERGED), 5)
+    truth = generate(load_schema(), "demo", 4, traps=chosen).truth
+    for trap, (entity, kind, rule) in OF_THE_NETWORK.items():
+        assert (trap, truth["outcomes"][entity][kind].get(rule, 0)) == (trap, 5)
+        assert truth["traps"][trap]["count"] == 5
+    for trap, (entity, each) in MERGED.items():
+        assert truth["outcomes"][entity]["merged"] >= 5 * each, trap
+
+
 def test_of_two_reasons_the_first_counts() -> None:
     chosen = dict.fromkeys(("blank_name", "long_name", "long_city"), 0)
     chosen |= {"blank_name_and_long_city": 4, "long_name_and_long_city": 3}
@@ -223,10 +269,15 @@ def test_planted_secrets_carry_the_marker(demo: Tenant) -> None:
     for name, field in (
         ("radius_accounts", "password"),
         ("radius_server_credentials", "value"),
+        ("inventory_model_field_data", "value"),
         ("personal_access_tokens", "token"),
     ):
-        assert demo.rows[name]
-        assert all(row[field].startswith("SANDBOX-SECRET-") for row in demo.rows[name])
+        rows = demo.rows[name]
+        if name == "inventory_model_field_data":
+            secret = demo.truth["traps"]["secret_field"]["keys"]
+            rows = [row for row in rows if row["id"] in secret]
+        assert rows
+        assert all(row[field].startswith("SANDBOX-SECRET-") for row in rows)
     assert b"SANDBOX-SECRET-" not in orjson.dumps(demo.truth)
 
 

@@ -25,6 +25,13 @@ LOST = {  # references that lead nowhere on purpose: the trap that says how ofte
     ("contacts", "Account"): ("orphan_contacts",),
     ("custom_field_data", "Account"): ("orphan_custom_field_data",),
     ("files", "Account"): ("orphan_files",),
+    ("subnets", "supernet_id"): ("orphan_subnet",),
+    ("ip_pools", "subnet_id"): ("pool_of_missing_subnet",),
+    ("ip_assignments", "Account"): ("ip_of_missing_account",),
+}
+OF_OWNERS = {  # of any of several types
+    "ip_assignments": "orphan_ip_owner",
+    "inventory_items": "item_of_missing_owner",
 }
 OF_MONEY = {
     ("debits", "account_id"): ("orphan_debit",),
@@ -75,6 +82,9 @@ def test_every_reference_leads_to_a_record_apart_from_planted_ones(size: str) ->
         place: sum(tenant.truth["traps"][trap]["count"] for trap in traps)
         for place, traps in (LOST | OF_MONEY).items()
     }
+    for collection, trap in OF_OWNERS.items():
+        places = [place for place in lost if place[0] == collection and place not in planted]
+        assert sum(lost.pop(place) for place in places) == tenant.truth["traps"][trap]["count"]
     payers = lost.pop(("credits", "Payment"), 0) + lost.pop(("credits", "Discount"), 0)
     assert payers == tenant.truth["traps"]["orphan_credit"]["count"] > 0
     strangers = {

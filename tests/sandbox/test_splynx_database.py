@@ -51,6 +51,13 @@ def test_it_holds_what_a_fresh_installation_holds(splynx: Splynx) -> None:
         "ticket_types": 7,
         "ticket_groups": 3,
         "nas_types": 8,
+        "inventory_stocks": 2,
+        "inventory_products_categories": 1,
+        "ip_network_categories": 2,
+        "ip_host_categories": 2,
+        "monitoring_groups": 1,
+        "monitoring_producers": 1,
+        "monitoring_types": 1,
         "config": 17,
     }
     assert tuple(main) == ("Main", "Main")

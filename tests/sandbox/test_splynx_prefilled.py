@@ -62,6 +62,16 @@ def test_it_collides_with_the_demo_tenant(splynx: Splynx) -> None:
     titles = {row["name"]: int(row["id"]) for row in rows["services"]}
     assert titles[_rows(splynx, "select title from tariffs_internet where id = 2")[0][0]] == 1
 
+    def clashes(collection: str, column: str, statement: str) -> bool:
+        taken = {row[0] for row in _rows(splynx, statement)}
+        return bool(taken & {row[column] for row in rows[collection]})
+
+    assert clashes("subnets", "subnet", "select concat(network, '/', mask) from ipv4_networks")
+    assert clashes("inline_devices", "ip_address", "select ip from routers")
+    assert clashes("inventory_model_field_data", "value", "select barcode from inventory_items")
+    assert clashes("manufacturers", "name", "select name from inventory_vendors")
+    assert clashes("vehicles", "name", "select name from inventory_stocks")
+
 
 def test_the_login_and_the_title_are_the_callers_to_choose(splynx: Splynx) -> None:
     prefill(splynx.engine, login="someone:else", title="50% off")

@@ -30,7 +30,15 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
             "file",
         }
     ),
+    "inventory_items": frozenset({"file", "file_link"}),
+    "inventory_products": frozenset({"file", "file_link"}),
+    "ipv4_networks": frozenset({"save_to_parent", "split_to", "confirm_merge"}),
+    "ipv6_networks": frozenset(
+        {"save_to_parent", "split_to", "confirm_merge", "range_from", "range_to"}
+    ),
     "labels": frozenset({"textColor"}),
+    "monitoring": frozenset({"versions", "ping"}),
+    "routers": frozenset({"status"}),
     "services_internet": frozenset({"top_up_tariff_id", "geo"}),
     "tariffs_internet": frozenset({"custom_period", "services"}),
     "taxes": frozenset({"items"}),
@@ -68,30 +76,18 @@ ENTITIES_LEFT_OUT = frozenset(
         "customer_logs_changes",
         "customer_payment_account_data",
         "customer_payment_accounts",
-        "inventory_items",
         "inventory_items_rent",
         "inventory_items_sell",
-        "inventory_products",
-        "inventory_stocks",
         "inventory_supplier_invoice_items",
         "inventory_supplier_invoices",
-        "inventory_suppliers",
-        "inventory_vendors",
         "invoice_items",
-        "ipv4_ips",
-        "ipv4_networks",
-        "ipv6_ips",
-        "ipv6_networks",
         "leads",
         "leads_info",
         "leads_notes",
         "logs_changes",
-        "monitoring",
-        "network_sites",
         "proforma_invoice_items",
         "proforma_invoices",
         "roles",
-        "routers",
         "routers_sectors",
         "scheduling_checklist_templates",
         "scheduling_project_categories",
@@ -122,7 +118,20 @@ ALSO_REQUIRED = {("ticket_messages", "ticket_id"), ("ticket_messages", "message"
 # Answered by code of their own; attributes are not rows of one table.
 BY_CODE = frozenset({"additional_fields", "config_download", "api_check"})
 NOT_MODELLED_FIELDS = frozenset(
-    {"partners", "administrators", "transactions", "customer_documents"}
+    {
+        "partners",
+        "administrators",
+        "transactions",
+        "customer_documents",
+        "inventory_vendors",
+        "inventory_suppliers",
+        "inventory_products",
+        "inventory_stocks",
+        "ipv4_ips",
+        "ipv6_networks",
+        "ipv6_ips",
+        "monitoring",
+    }
 )
 
 

@@ -289,3 +289,36 @@ def test_a_ticket_opens_with_its_message(splynx: SplynxProcess) -> None:
     assert splynx.get(f"{TICKETS}/{key}")["updated_at"] > "2020-01-01"
     wrong = splynx.call("POST", TICKETS, json={**body, "group_id": 99, "priority": "soon"})
     assert wrong.fields == ["group_id", "priority"]
+
+
+def test_a_new_network_gets_its_addresses(splynx: SplynxProcess) -> None:
+    networks, sites = "admin/networking/ipv4", "admin/networking/network-sites"
+    network = {"network": "198.51.100.64", "mask": 28, "title": "Farms", "location_id": 1}
+    key = splynx.create(networks, {**network, "network_category": 1})
+    bare = splynx.create(networks, {**network, "network_category": 1, "needCreateIps": "0"})
+    wide = splynx.create(networks, {**network, "network_category": 1, "network_type": "rootnet"})
+    count = "select count(*) from ipv4_networks_ip where ipv4_networks_id = :id"
+    assert [splynx.scalar(count, id=one) for one in (key, bare, wide)] == [14, 0, 0]
+    listed = splynx.get(f"admin/networking/ipv4-ip/{key}")
+    first = listed[0]
+    assert (first["ip"], len(listed)) == ("198.51.100.65", 14)
+    item = f"admin/networking/ipv4-ip/{key}--{first['id']}"
+    assert splynx.call("PUT", item, json={"is_used": 1, "title": "Barn"}).status == 202
+    assert splynx.scalar("select title from ipv4_networks_ip where is_used = '1'") == "Barn"
+    site = splynx.create(sites, {"title": "Ridge", "location_id": 1, "partners_ids": [1]})
+    assert splynx.scalar("select network_site_id from network_sites_to_partners") == site
+
+
+def test_addresses_of_routers_and_barcodes_are_unique(splynx: SplynxProcess) -> None:
+    routers, items = "admin/networking/routers", "admin/inventory/items"
+    router = {"title": "Core", "ip": "172.31.0.1", "nas_type": 1, "location_id": 1}
+    splynx.create(routers, {**router, "radius_secret": "quiet"})
+    assert splynx.call("POST", routers, json=router).fields == ["ip"]
+    vendor = splynx.create("admin/inventory/vendors", {"name": "Cobalt Wireless"})
+    product = {"name": "CR-5", "vendor_id": vendor, "category_id": 1}
+    made = splynx.create("admin/inventory/products", product)
+    item = {"product_id": made, "barcode": "02:5A:00:00:00:01", "stock_id": 1}
+    splynx.create(items, item)
+    assert splynx.call("POST", items, json=item).fields == ["barcode"]
+    lost = {**item, "barcode": "", "product_id": 900}
+    assert splynx.call("POST", items, json=lost).fields == ["product_id"]

@@ -25,7 +25,6 @@ from sandbox.sonar.tenant import (
     files,
     instance,
     money,
-    network,
     notes,
     packages,
     plans,
@@ -33,6 +32,7 @@ from sandbox.sonar.tenant import (
     services,
     taxes,
     truth,
+    truth_access,
     truth_money,
     truth_positions,
     truth_services,
@@ -41,6 +41,15 @@ from sandbox.sonar.tenant import (
 )
 from sandbox.sonar.tenant.draft import AS_OF, Draft, stamp
 from sandbox.sonar.tenant.money import fractions, methods, vendor
+from sandbox.sonar.tenant.network import (
+    access,
+    addressing,
+    assignments,
+    equipment,
+    items,
+    policies,
+    sites,
+)
 from sandbox.sonar.tenant.trap_counts import counts
 from sandbox.sonar.tenant.traps import needed_accounts
 from sandbox.sonar.tenant.volumes import targets
@@ -79,10 +88,25 @@ COLLECTIONS: tuple[Callable[[Draft], None], ...] = (
     custom_fields.custom_field_data,
     notes.notes,
     notes.call_logs,
-    network.radius_accounts,
-    network.radius_server_credentials,
-    network.account_ip_assignments,
-    network.overlays,
+    sites.plan,
+    sites.network_sites,
+    sites.inline_devices,
+    addressing.supernets,
+    addressing.subnets,
+    addressing.ip_pools,
+    equipment.catalogue,
+    equipment.stores,
+    items.items,
+    items.generic_items,
+    access.radius_accounts,
+    access.uninventoried_mac_addresses,
+    access.radius_server_credentials,
+    assignments.ip_assignments,
+    assignments.account_ip_assignments,
+    assignments.ip_assignment_histories,
+    policies.radius_groups,
+    policies.address_lists,
+    policies.overlays,
     instance.system_setting,
     instance.available_reports,
     instance.personal_access_tokens,
@@ -126,10 +150,14 @@ def generate(
     wanted = counts(size, factor, traps or {}, target)
     accounts = max(round(SIZES[size] * factor), needed_accounts(wanted))
     draft = Draft(seed, accounts, wanted, target)
+    draft.network.names_services = _has(schema, "RadiusAccount", "account_service_id")
     for write in COLLECTIONS:
         write(draft)
         draft.settle()
     found = truth.outcomes(draft)
+    access = truth_access.outcomes(draft, found["customers"], found["services_internet"], found)
+    found |= access.found
+    found["monitoring"] = truth_access.monitored(draft, found["network_sites"])
     of_money = truth_money.outcomes(draft, found["customers"], found["tax"])
     facts = {
         "size": size,
@@ -144,10 +172,16 @@ def generate(
         "collections": truth.collections(draft, found) | {name: name for name in of_money},
         "money": truth_positions.money(draft, found["customers"]),
         "next_charges": truth_services.next_charges(draft, found),
+        "access": access.services,
         "billing_days": truth.billing_days(draft, found["customers"]),
     }
     rows = {name: draft.rows[name] for name in root_queries(schema)}
     return Tenant(rows, draft.links, facts)
+
+
+def _has(schema: GraphQLSchema, entity: str, name: str) -> bool:
+    kind = schema.type_map[entity]
+    return isinstance(kind, GraphQLObjectType) and name in kind.fields
 
 
 def _traps(draft: Draft) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
+from sandbox.sonar.tenant.addresses import THERE
 from sandbox.sonar.tenant.draft import OPENED, Account, Draft, ids, moment
 from sandbox.sonar.tenant.volumes import share
 from sandbox.sonar.tenant.words import FIRST_NAMES, LAST_NAMES, ROLES
@@ -43,7 +44,7 @@ def contacts(draft: Draft) -> None:
         _stray(draft, random, next(numbers), owner, "orphan_contacts")
     for index in range(draft.wanted["foreign_contacts"]):
         kind = ("NetworkSite", "Vendor")[index % 2]
-        owner = {"contactable_type": kind, "contactable_id": str(1 + index)}
+        owner = {"contactable_type": kind, "contactable_id": str(1 + index // 2 % THERE[kind])}
         _stray(draft, random, next(numbers), owner, "foreign_contacts")
 
 

@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 from sandbox.sonar.rows import Row, hold
+from sandbox.sonar.tenant.network.plan import Plan
 
 OPENED = datetime(2015, 3, 2, 14, 0, tzinfo=UTC)
 AS_OF = datetime(2025, 6, 30, 6, 0, tzinfo=UTC)
@@ -82,6 +83,7 @@ class Draft:
         self.orphan_terms: list[tuple[int, dict[str, Any], datetime]] = []
         self.next_bill: dict[str, str | None] = {}  # of accounts
         self.sales: list[Sale] = []  # to be written after the ordinary ones
+        self.network = Plan()
 
     def random(self, purpose: str) -> Random:
         """Return a fresh generator for one purpose."""

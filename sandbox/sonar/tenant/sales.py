@@ -39,6 +39,10 @@ def plan(draft: Draft) -> None:
     for trap in ("voice_without_detail", "recurring_without_detail"):
         for service in draft.planted[trap].keys if trap in draft.planted else ():
             draft.sales.append(Sale(next(accounts).key, service, None, {}))
+    for _ in range(draft.wanted["two_data_services"]):
+        account = next(accounts).key
+        _sell(draft, account, HOSTS[0], "two_data_services")
+        _sell(draft, account, HOSTS[1])
 
 
 def _buyers(draft: Draft) -> Iterator[Account]:

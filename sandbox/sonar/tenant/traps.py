@@ -154,6 +154,65 @@ OF_MONEY = (
     "orphan_payment",
     "orphan_credit",
 )
+OF_NETWORKS = (
+    "long_site_name",
+    "disabled_inline_device",
+    "duplicate_router_ip",
+    "long_device_name",
+    "wide_ipv6",
+    "duplicate_subnet",
+    "orphan_subnet",
+    "not_a_network",
+    "long_network_name",
+    "partial_pool",
+    "pool_outside_subnet",
+    "not_a_range",
+    "pool_of_missing_subnet",
+)
+OF_ACCESS = (
+    "two_data_services",
+    "same_ip_two_accounts",
+    "ip_by_several_ways",
+    "bare_host",
+    "ipv6_prefix",
+    "several_ipv6",
+    "routed_prefix",
+    "soft_assignment",
+    "history_without_end",
+    "orphan_ip_owner",
+    "ip_of_missing_account",
+    "ip_of_stored_item",
+    "not_an_address",
+    "long_reference",
+    "address_only_in_list",
+    "duplicate_radius_login",
+    "long_radius_login",
+    "radius_without_service",
+    "duplicate_mac",
+    "mac_spellings",
+    "not_a_mac",
+)
+OF_ITEMS = (  # each brings an item of its own
+    "duplicate_serial",
+    "duplicate_item_mac",
+    "blank_serial",
+    "mac_field_not_a_mac",
+    "secret_field",
+    "item_at_free_address",
+    "item_of_vehicle",
+    "item_of_user",
+    "item_of_missing_owner",
+    "lost_item",
+    "failed_item",
+    "generic_model",
+    "long_model_name",
+)
+OF_EQUIPMENT = (
+    "duplicate_manufacturer",
+    "duplicate_category",
+    "archived_vendor",
+    "field_without_data",
+)
 NAMES = (
     *REJECTING,
     *(name for family in FAMILIES.values() for name in family),
@@ -162,6 +221,10 @@ NAMES = (
     *OF_PLANS,
     *OF_SALES,
     *OF_MONEY,
+    *OF_NETWORKS,
+    *OF_ACCESS,
+    *OF_ITEMS,
+    *OF_EQUIPMENT,
 )
 
 

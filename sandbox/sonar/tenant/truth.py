@@ -11,7 +11,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sandbox.sonar.tenant import truth_people, truth_plans, truth_services
+from sandbox.sonar.tenant import (
+    truth_inventory,
+    truth_network,
+    truth_people,
+    truth_plans,
+    truth_services,
+)
 from sandbox.sonar.tenant.accounts import UNMAPPED_STATUS
 from sandbox.sonar.tenant.draft import Draft
 from sandbox.sonar.tenant.outcome import (
@@ -41,6 +47,11 @@ COLLECTIONS: Mapping[str, str] = {  # entity -> whose records it accounts for, w
     "services_custom": "account_services",
     "bundle": "packages",
     "tax": "taxes",
+    "routers": "inline_devices",
+    "inventory_vendors": "manufacturers",
+    "inventory_suppliers": "vendors",
+    "inventory_products_categories": "inventory_model_categories",
+    "inventory_products": "inventory_models",
 }
 
 
@@ -48,9 +59,15 @@ def outcomes(draft: Draft) -> dict[str, Outcomes]:
     """Return the outcome of every record, by entity and id."""
     people = truth_people.outcomes(draft, customers(draft))
     plans = truth_plans.outcomes(draft)
+    network = truth_network.outcomes(draft)
+    inventory = truth_inventory.outcomes(draft, people["customers"], people["admins"])
+    suppliers = inventory["inventory_suppliers"]
     return {
         **dict.fromkeys(_PER_CUSTOMER, people["customers"]),
         **people,
+        **truth_inventory.of_people(draft, people, network["network_sites"], suppliers),
+        **network,
+        **inventory,
         **plans,
         **truth_services.outcomes(draft, people["customers"], plans),
         "account_billing_parameters": {

@@ -15,7 +15,14 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from sandbox.splynx.rest import customer_effects, files, money_effects, rows, support_effects
+from sandbox.splynx.rest import (
+    customer_effects,
+    files,
+    money_effects,
+    network_effects,
+    rows,
+    support_effects,
+)
 from sandbox.splynx.rest.catalogue import ACTIONS, METHODS, Entity, catalogue, find
 from sandbox.splynx.rest.columns import read_tables
 from sandbox.splynx.rest.credentials import Credentials
@@ -38,7 +45,8 @@ from sandbox.splynx.rest.vault import Vault
 
 _TOKENS = "admin/auth/tokens"
 _MISSING_PARENT = re.compile(r"FOREIGN KEY \(`(\w+)`\)")
-EFFECTS = (customer_effects, money_effects, support_effects)  # importing them registers them
+# Importing them registers them.
+EFFECTS = (customer_effects, money_effects, network_effects, support_effects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ KINDS = frozenset(
         "server_error",
         "bad_gateway",
         "rate_limited",
+        "answer",  # nothing was done; `status` with `body`: a text as a web page, all else as JSON
         "slow",
         "expire_tokens",
         "module_off",
@@ -41,6 +42,8 @@ class Fault:
     seconds: float = 1.0
     retry_after: int | None = None
     module: str | None = None
+    status: int = 200
+    body: Any = None
     probability: float | None = None
     seed: int = 1
     _chance: random.Random = field(init=False, repr=False)
@@ -99,4 +102,6 @@ def read_fault(body: Mapping[str, Any]) -> Fault:
         raise InvalidFaultError(f"kind must be one of {sorted(KINDS)}")
     if body["kind"] == "module_off" and not body.get("module"):
         raise InvalidFaultError("module_off needs a module")
+    if not isinstance(body.get("status", 200), int):
+        raise InvalidFaultError("status must be a number")
     return Fault(**{"times": None if "probability" in body else 1, **body})

@@ -57,20 +57,23 @@ class SplynxServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"].rstrip("/")
         kinds = set()
+        pause = 0.0
         for fault in self._plan.take(request.method, path):
             kinds.add(fault.kind)
             if fault.kind == "slow":
-                await asyncio.sleep(fault.seconds)
+                pause += fault.seconds
             elif fault.kind == "expire_tokens":
                 self._api.tokens.expire_access()
             elif fault.kind == "module_off":
                 self._api.switch(fault.module or "", on=False)
-            elif fault.kind in {"server_error", "bad_gateway", "rate_limited"}:
+            elif fault.kind in {"answer", "server_error", "bad_gateway", "rate_limited"}:
+                await asyncio.sleep(pause)
                 return _refusal(fault)
         if "dropped" in kinds:
             return _drop(request)
         try:
             call = await _read_call(request, path)
+            await asyncio.sleep(pause)  # the request is here, even if its client gives up
             reply = await asyncio.to_thread(self._api.answer, call)
         except ApiError as refusal:
             reply = refusal.reply()
@@ -173,6 +176,10 @@ async def _read_body(request: web.Request) -> tuple[Mapping[str, Any], list[Uplo
 def _refusal(fault: Fault) -> web.Response:
     if fault.kind == "server_error":
         return _respond(server_error().reply())
+    if fault.kind == "answer" and not isinstance(fault.body, str):
+        return _respond(Reply(fault.status, fault.body))
+    if fault.kind == "answer":
+        return web.Response(status=fault.status, text=fault.body, content_type="text/html")
     if fault.kind == "rate_limited":
         wait = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
         return web.Response(status=429, headers=wait, text="Too Many Requests")

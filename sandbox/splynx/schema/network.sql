@@ -1,4 +1,4 @@
--- Routers, customer equipment and monitoring.
+-- Sites, networks, routers, customer equipment and monitoring.
 --
 -- observed: as recorded on a fresh instance; inferred: derived, and may be wrong. The engine, the
 -- character set and composite keys are recorded nowhere and are our choice.
@@ -153,4 +153,317 @@ create table monitoring_oid (
     key oid (oid),
     key deleted (deleted),
     foreign key (monitoring_id) references monitoring (id)
+);
+
+-- inferred
+create table network_sites (
+    id int unsigned not null auto_increment,
+    title varchar(128) not null,
+    description text null,
+    address varchar(512) null,
+    gps varchar(256) null,
+    location_id int unsigned not null,
+    deleted enum('0', '1') not null default '0',
+    primary key (id),
+    key deleted (deleted)
+);
+
+-- inferred
+create table network_sites_fields (
+    name varchar(64) not null,
+    module varchar(64) not null,
+    title varchar(128) not null,
+    type varchar(32) not null default 'string',
+    position int unsigned not null default '0',
+    default_value varchar(512) not null default '',
+    min_length varchar(16) not null default '',
+    max_length varchar(16) not null default '',
+    select_values text not null,
+    decimals int unsigned not null default '2',
+    relation_module varchar(64) not null default '',
+    addon varchar(128) not null default '',
+    addon_uri varchar(256) not null default '',
+    addon_input_type varchar(32) not null default '',
+    deleted enum('0', '1') not null default '0',
+    show_in_list enum('0', '1') not null default '0',
+    is_required enum('0', '1') not null default '0',
+    is_unique enum('0', '1') not null default '0',
+    is_add enum('0', '1') not null default '1',
+    searchable enum('0', '1') not null default '0',
+    readonly enum('0', '1') not null default '0',
+    hidden enum('0', '1') not null default '0',
+    disabled enum('0', '1') not null default '0',
+    primary key (name)
+);
+
+-- inferred
+create table network_sites_values (
+    id int unsigned not null,
+    name varchar(64) not null,
+    value text not null,
+    primary key (id, name)
+);
+
+-- inferred
+create table network_sites_to_partners (
+    network_site_id int unsigned not null,
+    partner_id int unsigned not null,
+    key network_site_id (network_site_id),
+    key partner_id (partner_id)
+);
+
+-- inferred
+create table network_site_contacts (
+    id int unsigned not null auto_increment,
+    network_site_id int unsigned not null,
+    contact_name varchar(128) not null,
+    email varchar(256) not null default '',
+    comment text null,
+    is_default enum('0', '1') not null default '0',
+    primary key (id),
+    key network_site_id (network_site_id)
+);
+
+-- inferred
+create table ip_network_categories (
+    id int unsigned not null auto_increment,
+    title varchar(64) not null,
+    deleted enum('0', '1') not null default '0',
+    primary key (id)
+);
+
+-- inferred
+create table ip_host_categories (
+    id int unsigned not null auto_increment,
+    title varchar(64) not null,
+    deleted enum('0', '1') not null default '0',
+    primary key (id)
+);
+
+-- inferred
+create table ipv4_networks (
+    id int unsigned not null auto_increment,
+    network varchar(64) not null,
+    mask int unsigned not null,
+    title varchar(64) not null,
+    comment varchar(256) not null default '',
+    location_id int unsigned not null,
+    network_category int unsigned not null,
+    network_type enum('rootnet', 'endnet') not null default 'endnet',
+    type_of_usage enum('pool', 'static', 'management') not null default 'management',
+    allow_use_network_and_broadcast enum('0', '1') not null default '0',
+    parent int unsigned not null default '0',
+    rootnet int unsigned not null default '0',
+    used int unsigned not null default '0',
+    deleted enum('0', '1') not null default '0',
+    primary key (id),
+    key network (network),
+    key deleted (deleted)
+);
+
+-- inferred
+create table ipv4_networks_fields (
+    name varchar(64) not null,
+    module varchar(64) not null,
+    title varchar(128) not null,
+    type varchar(32) not null default 'string',
+    position int unsigned not null default '0',
+    default_value varchar(512) not null default '',
+    min_length varchar(16) not null default '',
+    max_length varchar(16) not null default '',
+    select_values text not null,
+    decimals int unsigned not null default '2',
+    relation_module varchar(64) not null default '',
+    addon varchar(128) not null default '',
+    addon_uri varchar(256) not null default '',
+    addon_input_type varchar(32) not null default '',
+    deleted enum('0', '1') not null default '0',
+    show_in_list enum('0', '1') not null default '0',
+    is_required enum('0', '1') not null default '0',
+    is_unique enum('0', '1') not null default '0',
+    is_add enum('0', '1') not null default '1',
+    searchable enum('0', '1') not null default '0',
+    readonly enum('0', '1') not null default '0',
+    hidden enum('0', '1') not null default '0',
+    disabled enum('0', '1') not null default '0',
+    primary key (name)
+);
+
+-- inferred
+create table ipv4_networks_values (
+    id int unsigned not null,
+    name varchar(64) not null,
+    value text not null,
+    primary key (id, name)
+);
+
+-- inferred
+create table ipv4_networks_ip (
+    id int unsigned not null auto_increment,
+    ipv4_networks_id int unsigned not null,
+    ip varchar(64) not null,
+    hostname varchar(128) not null default '',
+    location_id int unsigned not null default '0',
+    title varchar(128) not null default '',
+    comment varchar(256) not null default '',
+    host_category int unsigned not null default '0',
+    is_used enum('0', '1') not null default '0',
+    status tinyint unsigned not null default '9',
+    last_check int unsigned not null default '0',
+    customer_id int unsigned not null default '0',
+    card_id int unsigned not null default '0',
+    module varchar(64) not null default '',
+    module_item_id int unsigned not null default '0',
+    deleted enum('0', '1') not null default '0',
+    primary key (id),
+    key ipv4_networks_id (ipv4_networks_id),
+    key ip (ip),
+    key customer_id (customer_id),
+    key deleted (deleted)
+);
+
+-- inferred
+create table ipv6_networks (
+    id int unsigned not null auto_increment,
+    network varchar(64) not null,
+    prefix int unsigned not null,
+    title varchar(64) not null,
+    comment varchar(256) not null default '',
+    location_id int unsigned not null,
+    network_category int unsigned not null,
+    network_type enum('rootnet', 'endnet') not null default 'endnet',
+    type_of_usage enum('pool', 'static', 'management') not null default 'static',
+    parent int unsigned not null default '0',
+    rootnet int unsigned not null default '0',
+    used int unsigned not null default '0',
+    deleted enum('0', '1') not null default '0',
+    primary key (id),
+    key network (network),
+    key deleted (deleted)
+);
+
+-- inferred
+create table ipv6_networks_ip (
+    id int unsigned not null auto_increment,
+    ipv6_networks_id int unsigned not null,
+    ip varchar(64) not null,
+    ip_end varchar(64) not null default '',
+    prefix int unsigned not null,
+    location_id int unsigned not null default '0',
+    title varchar(128) not null default '',
+    comment varchar(256) not null default '',
+    host_category int unsigned not null default '0',
+    is_used enum('0', '1') not null default '0',
+    customer_id int unsigned not null default '0',
+    service_id int unsigned not null default '0',
+    card_id int unsigned not null default '0',
+    module varchar(64) not null default '',
+    module_item_id int unsigned not null default '0',
+    deleted enum('0', '1') not null default '0',
+    primary key (id),
+    key ipv6_networks_id (ipv6_networks_id),
+    key ip (ip)
+);
+
+-- inferred
+create table routers_fields (
+    name varchar(64) not null,
+    module varchar(64) not null,
+    title varchar(128) not null,
+    type varchar(32) not null default 'string',
+    position int unsigned not null default '0',
+    default_value varchar(512) not null default '',
+    min_length varchar(16) not null default '',
+    max_length varchar(16) not null default '',
+    select_values text not null,
+    decimals int unsigned not null default '2',
+    relation_module varchar(64) not null default '',
+    addon varchar(128) not null default '',
+    addon_uri varchar(256) not null default '',
+    addon_input_type varchar(32) not null default '',
+    deleted enum('0', '1') not null default '0',
+    show_in_list enum('0', '1') not null default '0',
+    is_required enum('0', '1') not null default '0',
+    is_unique enum('0', '1') not null default '0',
+    is_add enum('0', '1') not null default '1',
+    searchable enum('0', '1') not null default '0',
+    readonly enum('0', '1') not null default '0',
+    hidden enum('0', '1') not null default '0',
+    disabled enum('0', '1') not null default '0',
+    primary key (name)
+);
+
+-- inferred
+create table routers_values (
+    id int unsigned not null,
+    name varchar(64) not null,
+    value text not null,
+    primary key (id, name)
+);
+
+-- inferred
+create table routers_to_partners (
+    router_id int unsigned not null,
+    partner_id int unsigned not null,
+    key router_id (router_id),
+    key partner_id (partner_id)
+);
+
+-- inferred
+create table routers_sectors (
+    id int unsigned not null auto_increment,
+    router_id int unsigned not null,
+    title varchar(64) not null,
+    speed_down int unsigned not null,
+    speed_up int unsigned not null,
+    limit_at int unsigned not null,
+    deleted enum('0', '1') not null default '0',
+    primary key (id),
+    key router_id (router_id),
+    key deleted (deleted)
+);
+
+-- inferred
+create table routers_to_ipv4_networks (
+    router_id int unsigned not null,
+    ipv4_network_id int unsigned not null,
+    key router_id (router_id),
+    key ipv4_network_id (ipv4_network_id)
+);
+
+-- inferred
+create table monitoring_groups (
+    id int unsigned not null auto_increment,
+    title varchar(64) not null,
+    primary key (id)
+);
+
+-- inferred
+create table monitoring_producers (
+    id int unsigned not null auto_increment,
+    title varchar(64) not null,
+    primary key (id)
+);
+
+-- inferred
+create table monitoring_types (
+    id int unsigned not null auto_increment,
+    title varchar(64) not null,
+    primary key (id)
+);
+
+-- inferred
+create table monitoring_to_partners (
+    monitoring_id int unsigned not null,
+    partner_id int unsigned not null,
+    key monitoring_id (monitoring_id),
+    key partner_id (partner_id)
+);
+
+-- inferred
+create table service_geo_data (
+    service_id int unsigned not null,
+    address varchar(512) null,
+    marker varchar(256) null,
+    key service_id (service_id)
 );
