@@ -65,12 +65,13 @@ class Manners:
 
 @dataclass(slots=True)
 class Tally:
-    """What a conversation cost."""
+    """What a conversation cost; `withheld` counts the secrets that were emptied."""
 
     requests: int = 0
     retries: int = 0
     bytes: int = 0
     replaced: int = 0
+    withheld: int = 0
 
     def add(self, answer: Answered) -> None:
         """Count one answer."""

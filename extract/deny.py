@@ -2,13 +2,15 @@
 
 The list was read out of Sonar's public schema. New fields appear without notice, so a rule on field
 names stands behind it. A name that is denied here is left out of the query: the value never reaches
-this machine.
+this machine. A field that is secret in some rows only is asked for together with what tells which,
+and emptied before a row goes any further.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 _CREDENTIAL_QUERY = re.compile(r"_credentials$|access_tokens$")
 
@@ -46,6 +48,8 @@ _SECRET_FIELDS = frozenset(
         "IdentityProviderMicrosoftDetail.client_secret",
         "IdentityProviderSamlDetail.certificate",
         "InboundMailbox.slack_webhook_url",  # whoever has the link may post
+        "Log.current",  # what a change wrote and overwrote, passwords and keys among it
+        "Log.previous",
         "NetworkMonitoringTemplate.snmp3_auth_passphrase",
         "NetworkMonitoringTemplate.snmp3_priv_passphrase",
         "NetworkMonitoringTemplate.snmp_community",
@@ -68,6 +72,40 @@ _SECRET_NAME = re.compile(
     r"|api_?key|private_?key|access_?key|link_key|pre_?shared|webhook_url"
 )
 
+
+@dataclass(frozen=True, slots=True)
+class SecretInSomeRows:
+    """A leaf that holds a secret where the row's `relation` is of one of these kinds.
+
+    The tenant names what the relation stands for, so its name is judged as a field's name is. A row
+    that does not say of which kind it is counts as a secret.
+    """
+
+    field: str
+    relation: str
+    kind: str
+    name: str
+    kinds: frozenset[str]
+
+    def hides(self, told: Mapping[str, str | None] | None) -> bool:
+        """Tell whether the value is a secret, by the `kind` and the `name` of the relation."""
+        if told is None or told.get(self.kind) is None:
+            return True
+        called = (told.get(self.name) or "").lower().replace(" ", "_")
+        return told[self.kind] in self.kinds or bool(_SECRET_NAME.search(called))
+
+
+_SECRET_IN_SOME_ROWS: Mapping[str, SecretInSomeRows] = {
+    # What is written about a piece of equipment, the keys of its SIM among it.
+    "InventoryModelFieldData": SecretInSomeRows(
+        field="value",
+        relation="inventory_model_field",
+        kind="type",
+        name="name",
+        kinds=frozenset({"LTEAUTHKEY", "OPOPC"}),
+    ),
+}
+
 # Scalars that cannot carry a secret: `api_key_present` is a yes or no, `token_id` is an id.
 _HARMLESS_SCALARS = frozenset({"Boolean", "Int", "Float", "Int64Bit", "Date", "Datetime", "Time"})
 
@@ -84,3 +122,8 @@ def is_secret(type_name: str, field_name: str, scalar: str) -> bool:
     if f"{type_name}.{field_name}" in _SECRET_FIELDS:
         return True
     return scalar not in _HARMLESS_SCALARS and bool(_SECRET_NAME.search(field_name))
+
+
+def secret_in_some_rows(type_name: str) -> SecretInSomeRows | None:
+    """Return the leaf of a type that holds a secret in some of its rows, or None."""
+    return _SECRET_IN_SOME_ROWS.get(type_name)

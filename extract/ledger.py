@@ -49,6 +49,7 @@ _CLOSE = text(
     " server_sums = cast(:server_sums as jsonb), landed_sums = cast(:landed_sums as jsonb),"
     " pages = :pages, bytes = :bytes, retries = :retries, changed_rows = :changed,"
     " deleted_rows = :deleted, replaced_characters = :replaced, dropped_fields = :dropped,"
+    " withheld_values = :withheld,"
     " mode = :mode, looks = :looks, witness = :witness, watermark = :watermark,"
     " ended_at = clock_timestamp() where run_id = :run and collection = :name"
 )
@@ -107,6 +108,7 @@ class Ledger:
             "deleted": entry.deleted,
             "replaced": entry.tally.replaced,
             "dropped": list(entry.dropped),
+            "withheld": entry.tally.withheld,
             "mode": entry.mode,
             "looks": entry.looks,
             "witness": entry.witness,

@@ -19,7 +19,7 @@ from extract.failures import Denied, FieldsDenied, TooMuch
 from extract.links import Links
 from extract.pace import Pace
 from extract.paging import Row
-from extract.rows import connection, keyed, objects
+from extract.rows import connection, keyed, objects, without_secrets
 from extract.selection import Selection, select
 
 logger = logging.getLogger(__name__)
@@ -135,6 +135,9 @@ class Reader:
     async def _fetch(self, query: Callable[[], Query], size: int) -> Sequence[Row]:
         raw = await self._answer(query, size)
         found = connection(raw).present if self.collection.is_connection else objects(raw)
+        if self.selection.hidden is not None:
+            found, emptied = without_secrets(found, self.selection.hidden)
+            self.tally.withheld += emptied
         return await self._links.complete(keyed(found, has_id=self.collection.has_id))
 
     async def _answer(self, query: Callable[[], Query], size: int) -> msgspec.Raw | None:

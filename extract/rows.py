@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from extract.deny import SecretInSomeRows
 from extract.paging import Row
 from runtime.errors import FatalSourceError
 
@@ -52,6 +53,8 @@ class _WithId(msgspec.Struct):
 _ID = msgspec.json.Decoder(_WithId)
 _CONNECTION = msgspec.json.Decoder(Connection)
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TOLD = msgspec.json.Decoder(dict[str, str | None] | None)
+_NULL = msgspec.Raw(b"null")
 
 
 def connection(raw: msgspec.Raw | None) -> Connection:
@@ -102,6 +105,37 @@ def objects(raw: msgspec.Raw | None) -> list[msgspec.Raw]:
         return [raw]
     entries = msgspec.json.decode(text, type=list[msgspec.Raw])
     return [entry for entry in entries if bytes(entry) != b"null"]
+
+
+def without_secrets(
+    entities: Sequence[msgspec.Raw], hidden: SecretInSomeRows
+) -> tuple[list[msgspec.Raw], int]:
+    """Return the entities with each secret emptied, and how many there were.
+
+    The bytes of an entity that holds none stay as they are.
+
+    Raises:
+        FatalSourceError: the relation has another shape than the schema says.
+    """
+    kept: list[msgspec.Raw] = []
+    emptied = 0
+    for entity in entities:
+        fields = _OBJECT.decode(entity)
+        if _is_hidden(fields, hidden):
+            emptied += 1
+            fields[hidden.field] = _NULL
+            kept.append(msgspec.Raw(msgspec.json.encode(fields)))
+        else:
+            kept.append(entity)
+    return kept, emptied
+
+
+def _is_hidden(fields: Mapping[str, msgspec.Raw], hidden: SecretInSomeRows) -> bool:
+    try:
+        told = _TOLD.decode(fields.get(hidden.relation, _NULL))
+    except msgspec.ValidationError:
+        raise FatalSourceError(f"Sonar's {hidden.relation} has an unexpected shape") from None
+    return hidden.field in fields and hidden.hides(told)
 
 
 def links(row: Row, names: Sequence[str]) -> Iterator[tuple[str, Connection]]:

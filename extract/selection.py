@@ -24,7 +24,7 @@ from graphql import (
     is_required_argument,
 )
 
-from extract.deny import is_secret
+from extract.deny import SecretInSomeRows, is_secret, secret_in_some_rows
 from extract.discovery import Collection, entity_of, is_list, root_entities
 
 Composite: TypeAlias = GraphQLObjectType | GraphQLInterfaceType
@@ -46,12 +46,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is asked of one collection. `secrets` are the fields that were left out on purpose."""
+    """What is asked of one collection. `secrets` are the fields that were left out on purpose.
+
+    `hidden` is the leaf that has to be emptied in some rows; what tells which rows is embedded.
+    """
 
     leaves: tuple[str, ...]
     embedded: tuple[str, ...]
     links: tuple[Link, ...]
     secrets: tuple[str, ...]
+    hidden: SecretInSomeRows | None = None
 
 
 def select(
@@ -80,7 +84,21 @@ def select(
             link := _link(entity, name, field, inner, roots, max_depth)
         ):
             links.append(link)
-    return Selection(tuple(leaves), tuple(embedded), tuple(links), tuple(secrets))
+    hidden = secret_in_some_rows(entity.name)
+    if hidden is not None and hidden.field in leaves:
+        if _tells(fields.get(hidden.relation), hidden):
+            embedded.append(f"{hidden.relation} {{ {hidden.kind} {hidden.name} }}")
+        else:  # nothing would tell a secret from what is none
+            leaves.remove(hidden.field)
+            secrets.append(hidden.field)
+            hidden = None
+    return Selection(tuple(leaves), tuple(embedded), tuple(links), tuple(secrets), hidden)
+
+
+def _tells(field: GraphQLField | None, hidden: SecretInSomeRows) -> bool:
+    """Tell whether a relation can be asked which rows hold a secret."""
+    target = None if field is None else get_named_type(field.type)
+    return is_object_type(target) and {hidden.kind, hidden.name} <= set(target.fields)
 
 
 def _askable(composite: Composite) -> Iterator[tuple[str, GraphQLField]]:

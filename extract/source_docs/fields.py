@@ -87,6 +87,8 @@ def _status(  # noqa: PLR0911, PLR0913, PLR0917 - one return per answer
         return "refused", "Sonar refuses it to this token"
     if name in selection.secrets:
         return "secret", "may hold a secret, so it is never asked for"
+    if selection.hidden is not None and name == selection.hidden.field:
+        return "read", "empty in the rows where it is a secret"
     if name in selection.leaves:
         return "read", ""
     if any(link.name == name for link in selection.links):

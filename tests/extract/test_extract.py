@@ -317,7 +317,7 @@ def test_commands_answer_for_people_and_machines(
     assert planned["radius_accounts"]["secrets_left_out"] == ["password"]
     assert planned["radius_server_credentials"]["state"] == "excluded"
     cli.main(["discover"], standalone_mode=False)
-    assert "66 root queries: 62 are read, 2 excluded, 2 skipped." in capsys.readouterr().out
+    assert "88 root queries: 84 are read, 2 excluded, 2 skipped." in capsys.readouterr().out
     run("--include", "accounts services")
     capsys.readouterr()
     cli.main(["status"], standalone_mode=False)
