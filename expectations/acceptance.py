@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 from sqlalchemy import Connection, text
 
-from expectations import card_numbers, money, preconditions
+from expectations import access, card_numbers, money, preconditions
 from expectations.checkpoints import run_rules
 from expectations.evidence import Evidence, gather
 from expectations.gate import RuleResult, Verdict, decide
@@ -64,6 +64,7 @@ def accept(run: Run, manifest: Manifest, docs: Path) -> Acceptance:
         tables = read_tables(connection, target) if target is not None else {}
         evidence = gather(connection, manifest, target)
         books = money.gather(connection, manifest)
+        network = access.gather(connection, manifest)
     with run.engine.begin() as connection:
         cards = card_numbers.scan(connection, manifest)
     outcome = run_rules(run.engine.url, manifest, tables, docs)
@@ -75,6 +76,7 @@ def accept(run: Run, manifest: Manifest, docs: Path) -> Acceptance:
             *preconditions.findings(evidence, collections),
             *money.findings(books),
             *money.card_findings(cards),
+            *access.findings(network),
         ],
     )
     with run.engine.begin() as connection:

@@ -1,3 +1,8 @@
 {% macro mapped_collections() -%}
-    {{ return(collections_of_people() + collections_of_services() + collections_of_money()) }}
+    {{ return(
+        collections_of_people()
+        + collections_of_services()
+        + collections_of_money()
+        + collections_of_network()
+    ) }}
 {%- endmacro %}

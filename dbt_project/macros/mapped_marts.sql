@@ -1,3 +1,3 @@
 {% macro mapped_marts() -%}
-    {{ return(marts_of_people() + marts_of_services() + marts_of_money()) }}
+    {{ return(marts_of_people() + marts_of_services() + marts_of_money() + marts_of_network()) }}
 {%- endmacro %}

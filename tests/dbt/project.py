@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, text
 
+from extract.rows import key_of
 from sandbox.sonar.rows import Row
 from sandbox.sonar.tenant import Tenant
 
@@ -91,12 +93,25 @@ class Built:
 def _landed(tenant: Tenant, collection: str) -> Sequence[Row]:
     """Return the rows as an extraction lands them: links without a query of their own nested."""
     rows = tenant.rows.get(collection, [])
+    if collection == "radius_accounts":  # whose passwords never land
+        return [{k: v for k, v in row.items() if k != "password"} for row in rows]
     if collection != "accounts":
         return rows
     groups: dict[str, list[Row]] = {}
     for account, group in tenant.links.get(("Account", "AccountGroup"), ()):
         groups.setdefault(account, []).append({"id": group})
     return [{**row, "account_groups": {"entities": groups.get(row["id"], [])}} for row in rows]
+
+
+def _keys(payloads: Sequence[str], *, has_id: bool) -> list[str]:
+    """Return the keys of the rows; the n-th row that looks the same is told from the first."""
+    times: Counter[str] = Counter()
+    keys = []
+    for payload in payloads:
+        key = key_of(payload.encode(), has_id=has_id)
+        times[key] += 1
+        keys.append(key if times[key] == 1 else f"{key}#{times[key]}")
+    return keys
 
 
 def land(engine: Engine, tenant: Tenant, collections: Sequence[str]) -> None:
@@ -110,16 +125,19 @@ def land(engine: Engine, tenant: Tenant, collections: Sequence[str]) -> None:
     with engine.begin() as connection:
         for collection in collections:
             rows = _landed(tenant, collection)
-            connection.execute(
-                text(
-                    f"insert into raw_sonar.{collection} (_sonar_key, payload, _run_id)"
-                    " values (:key, cast(:payload as jsonb), 'r1')"
-                ),
-                [
-                    {"key": row["id"], "payload": json.dumps(row).replace("\\u0000", "\\ufffd")}
-                    for row in rows
-                ],
+            payloads = [json.dumps(row).replace("\\u0000", "\\ufffd") for row in rows]
+            keys = _keys(payloads, has_id=not rows or "id" in rows[0])
+            landed = [
+                {"key": key, "payload": payload}
+                for key, payload in zip(keys, payloads, strict=True)
+            ]
+            insert = text(
+                f"insert into raw_sonar.{collection} (_sonar_key, payload, _run_id)"
+                " values (:key, cast(:payload as jsonb), 'r1')"
             )
-            sums = json.dumps({"sum(id)": tenant.truth["sums"][collection]["id"]})
+            if landed:
+                connection.execute(insert, landed)
+            ids = tenant.truth["sums"].get(collection)
+            sums = json.dumps({"sum(id)": ids["id"]} if ids else {})
             entry = {"collection": collection, "count": len(rows), "sums": sums}
             connection.execute(ledger, {**entry, "day": tenant.truth["as_of"]})

@@ -137,6 +137,21 @@ _DAMAGES = (
         "2",
     ),
     (
+        "update splynx_staging.ipv4_networks_ip set customer_id = null where ip = '{ip}'",
+        "assert_addresses_of_services_are_in_use",
+        "_sonar_key",
+        "{holder}",
+    ),
+    (
+        "delete from splynx_staging.ipv4_networks_ip where id in (select max(ip.id)"
+        " from splynx_staging.ipv4_networks_ip as ip join splynx_staging.ipv4_networks as network"
+        " on network.id = ip.ipv4_networks_id where network._sonar_key = '{network}'"
+        " and ip.is_used = '0')",
+        "assert_networks_have_all_their_addresses",
+        "_sonar_key",
+        "{network}",
+    ),
+    (
         "delete from audit.audit_record_outcomes where collection = 'services'"
         " and _sonar_key = '{tariff}'",
         "assert_every_live_record_has_one_outcome",
@@ -149,6 +164,15 @@ _DAMAGES = (
 def test_a_row_missing_from_any_layer_fails_a_test_that_names_it(built: Built) -> None:
     services = built.rows("select _sonar_key from splynx_staging.services_internet order by id")
     customers = built.rows("select _sonar_key from splynx_staging.customers order by id")
+    ((holder, ip, network),) = built.rows(
+        "select service._sonar_key, ip.ip, network._sonar_key"
+        " from splynx_staging.services_internet as service"
+        " join splynx_staging.ipv4_networks_ip as ip on ip.ip = service.ipv4"
+        " join splynx_staging.ipv4_networks as network on network.id = ip.ipv4_networks_id"
+        " where exists (select 1 from splynx_staging.ipv4_networks_ip as other"
+        " where other.ipv4_networks_id = network.id and other.is_used = '0')"
+        " order by service.id desc limit 1"
+    )
     names = {
         "contact": built.tenant.rows["contacts"][5]["id"],
         "phone": built.tenant.rows["phone_numbers"][5]["id"],
@@ -158,6 +182,9 @@ def test_a_row_missing_from_any_layer_fails_a_test_that_names_it(built: Built) -
         "orphan": services[8][0],
         "customer": customers[7][0],
         "second": customers[8][0],
+        "holder": holder,
+        "ip": ip,
+        "network": network,
     }
     for damage, *_ in _DAMAGES:
         built.execute(*damage.format(**names).split(";"))

@@ -20,8 +20,11 @@ _NAMES = {
     "intermediate/people": r"int_people__\w+",
     "intermediate/money": r"int_money__\w+",
     "intermediate/services": r"int_services__\w+",
+    "intermediate/network": r"int_network__\w+",
+    "intermediate/access": r"int_access__\w+",
+    "intermediate/inventory": r"int_inventory__\w+",
     "intermediate/crosswalk": r"int_crosswalk(__\w+)?",
-    "marts/splynx": r"[a-z]+(_[a-z]+)*",
+    "marts/splynx": r"[a-z][a-z0-9]*(_[a-z0-9]+)*",
     "audit": r"audit_\w+",
 }
 _MAY_READ = {
@@ -161,6 +164,9 @@ def test_a_column_that_may_be_empty_says_how_empty_is_spelt(manifest: Mapping[st
         "customers.gps",
         "customer_notes.title",
         "customer_notes.pinned_date",
+        "network_sites.description",
+        "network_sites.address",
+        "network_sites.gps",
         *(
             f"billing_transactions.{reference}_id"
             for reference in ("service", "payment", "invoice", "invoiced_by", "credit_note")

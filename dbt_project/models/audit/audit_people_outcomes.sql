@@ -67,7 +67,7 @@ merged_rows as (
 ),
 
 -- The main ones are part of the customer's row, the others are notes; a number goes with its
--- contact.
+-- contact. What is of nobody here may have gone into a mart of another area.
 main_and_other_rows as (
     {% for collection, screened, is_main, note_key, as_note in [
         (
@@ -97,6 +97,7 @@ main_and_other_rows as (
             screened._sonar_key,
             '{{ collection }}' as entity,
             case
+                when foreign_records._sonar_key is not null then 'merged'
                 when owners.exclude_rule is not null then 'excluded'
                 when owners.reject_reason is not null then 'rejected'
                 when screened.exclude_rule is not null then 'excluded'
@@ -105,6 +106,7 @@ main_and_other_rows as (
                 when not {{ is_main }} and notes._sonar_key is not null then '{{ as_note }}'
             end as outcome,
             case
+                when foreign_records._sonar_key is not null then foreign_records.reason
                 when owners.exclude_rule is not null then owners.exclude_rule
                 when owners.reject_reason is not null then 'customer_rejected'
                 when screened.exclude_rule is not null then screened.exclude_rule
@@ -119,6 +121,10 @@ main_and_other_rows as (
         left join {{ ref('customers') }} as customers on owners._sonar_key = customers._sonar_key
         left join {{ ref('customer_notes') }} as notes
             on {{ note_key }} = notes._sonar_key
+        left join {{ ref('audit_foreign_records') }} as foreign_records
+            on
+                screened._sonar_key = foreign_records._sonar_key
+                and foreign_records.collection = '{{ collection }}'
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),

@@ -4,6 +4,10 @@ with services as (
     where reject_reason is null and exclude_rule is null
 ),
 
+access as (
+    select * from {{ ref('int_access__services') }}
+),
+
 service_ids as (
     {{ planned_ids('services_internet') }}
 ),
@@ -20,6 +24,14 @@ bundle_ids as (
     {{ planned_ids('services_bundle') }}
 ),
 
+ipv4_ids as (
+    {{ planned_ids('ipv4_networks') }}
+),
+
+ipv6_ids as (
+    {{ planned_ids('ipv6_networks') }}
+),
+
 final as (
     select
         services._sonar_key,
@@ -31,17 +43,17 @@ final as (
         bundle_ids.planned_id as bundle_service_id,
         null::bigint as router_id,
         null::bigint as sector_id,
-        services.login::varchar as login,
+        access.login::varchar as login,
         null::varchar as password,
-        '0'::varchar as taking_ipv4,
-        null::varchar as ipv4,
-        null::varchar as ipv4_route,
-        null::bigint as ipv4_pool_id,
-        '0'::varchar as taking_ipv6,
-        null::varchar as ipv6,
-        null::varchar as ipv6_delegated,
-        null::bigint as ipv6_pool_id,
-        null::varchar as mac,
+        access.taking_ipv4::varchar as taking_ipv4,
+        access.ipv4::varchar as ipv4,
+        access.ipv4_route::varchar as ipv4_route,
+        ipv4_ids.planned_id as ipv4_pool_id,
+        access.taking_ipv6::varchar as taking_ipv6,
+        access.ipv6::varchar as ipv6,
+        access.ipv6_delegated::varchar as ipv6_delegated,
+        ipv6_ids.planned_id as ipv6_pool_id,
+        access.mac::varchar as mac,
         null::varchar as port_id,
         services.description::varchar as description,
         services.quantity,
@@ -60,10 +72,13 @@ final as (
         services.months::varchar as period,
         null::date as old_end_date
     from services
+    left join access on services._sonar_key = access._sonar_key
     left join service_ids on services._sonar_key = service_ids._sonar_key
     left join customer_ids on services._customer_key = customer_ids._sonar_key
     left join tariff_ids on services.tariff_key = tariff_ids._sonar_key
     left join bundle_ids on services.bundle_key = bundle_ids._sonar_key
+    left join ipv4_ids on access.ipv4_pool_key = ipv4_ids._sonar_key
+    left join ipv6_ids on access.ipv6_pool_key = ipv6_ids._sonar_key
 )
 
 select * from final

@@ -1,0 +1,25 @@
+{% macro collections_of_network() -%}
+    {{ return([
+        ('account_ip_assignments', 'stg_sonar__account_ip_assignments'),
+        ('address_lists', 'stg_sonar__address_lists'),
+        ('inline_devices', 'stg_sonar__inline_devices'),
+        ('internal_locations', 'stg_sonar__internal_locations'),
+        ('inventory_items', 'stg_sonar__inventory_items'),
+        ('inventory_locations', 'stg_sonar__inventory_locations'),
+        ('inventory_model_categories', 'stg_sonar__inventory_model_categories'),
+        ('inventory_model_field_data', 'stg_sonar__inventory_model_field_data'),
+        ('inventory_model_fields', 'stg_sonar__inventory_model_fields'),
+        ('inventory_models', 'stg_sonar__inventory_models'),
+        ('ip_assignments', 'stg_sonar__ip_assignments'),
+        ('ip_pools', 'stg_sonar__ip_pools'),
+        ('manufacturers', 'stg_sonar__manufacturers'),
+        ('network_sites', 'stg_sonar__network_sites'),
+        ('radius_accounts', 'stg_sonar__radius_accounts'),
+        ('radius_groups', 'stg_sonar__radius_groups'),
+        ('subnets', 'stg_sonar__subnets'),
+        ('supernets', 'stg_sonar__supernets'),
+        ('uninventoried_mac_addresses', 'stg_sonar__uninventoried_mac_addresses'),
+        ('vehicles', 'stg_sonar__vehicles'),
+        ('vendors', 'stg_sonar__vendors'),
+    ]) }}
+{%- endmacro %}

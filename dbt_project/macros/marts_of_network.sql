@@ -1,0 +1,28 @@
+{% macro marts_of_network() -%}
+    {{ return([
+        ('network_sites', 'int_network__sites', 'ids'),
+        ('network_sites_to_partners', 'int_network__sites_partners', 'no ids'),
+        ('network_sites_fields', 'int_network__sites_fields', 'no ids'),
+        ('network_sites_values', 'int_network__sites_values', 'no ids'),
+        ('ipv4_networks', 'int_network__ipv4', 'ids'),
+        ('ipv4_networks_fields', 'int_network__ipv4_fields', 'no ids'),
+        ('ipv4_networks_values', 'int_network__ipv4_values', 'no ids'),
+        ('ipv4_networks_ip', 'int_network__ipv4_addresses', 'ids'),
+        ('ipv6_networks', 'int_network__ipv6', 'ids'),
+        ('ipv6_networks_ip', 'int_network__ipv6_addresses', 'ids'),
+        ('routers', 'int_network__routers', 'ids'),
+        ('routers_to_partners', 'int_network__routers_partners', 'no ids'),
+        ('routers_fields', 'int_network__routers_fields', 'no ids'),
+        ('routers_values', 'int_network__routers_values', 'no ids'),
+        ('monitoring', 'int_network__monitoring', 'ids'),
+        ('monitoring_to_partners', 'int_network__monitoring_partners', 'no ids'),
+        ('inventory_vendors', 'int_inventory__vendors', 'ids'),
+        ('inventory_suppliers', 'int_inventory__suppliers', 'ids'),
+        ('inventory_products_categories', 'int_inventory__categories', 'ids'),
+        ('inventory_products', 'int_inventory__products', 'ids'),
+        ('inventory_stocks', 'int_inventory__stocks', 'ids'),
+        ('inventory_items', 'int_inventory__items', 'ids'),
+        ('inventory_items_fields', 'int_inventory__items_fields', 'no ids'),
+        ('inventory_items_values', 'int_inventory__items_values', 'no ids'),
+    ]) }}
+{%- endmacro %}

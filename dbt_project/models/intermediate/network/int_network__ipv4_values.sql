@@ -1,0 +1,2 @@
+-- The values of the additional fields of ipv4_networks.
+{{ sonar_ids_of('int_network__ipv4') }}

@@ -1,0 +1,1 @@
+{{ availability('int_network__monitoring', 'partners') }}

@@ -1,0 +1,17 @@
+"""Business rules of `inventory_stocks`: places, none of them the base one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expectations.suites.rules import between, not_empty, one_of
+
+
+def rules() -> list[Any]:
+    """Return the rules of the mart."""
+    return [
+        between("id", 1),
+        not_empty("name"),
+        one_of("type", [0, 2, 3, 4, 6]),
+        one_of("is_base", ["0"]),
+    ]

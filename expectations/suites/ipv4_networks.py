@@ -1,0 +1,17 @@
+"""Business rules of `ipv4_networks`: a tree of networks, each once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expectations.suites.networks import network_rules
+from expectations.suites.rules import one_of, unique
+
+
+def rules() -> list[Any]:
+    """Return the rules of the mart."""
+    return [
+        *network_rules("ipv4_networks", "mask", 32),
+        one_of("allow_use_network_and_broadcast", ["0", "1"]),
+        unique(["network", "mask"]),
+    ]

@@ -1,0 +1,21 @@
+"""Business rules of `network_sites`: a site has a name, and its position is two numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from expectations.suites.rules import WARNING, all_rows, between, not_empty, not_null
+
+
+def rules() -> list[Any]:
+    """Return the rules of the mart."""
+    return [
+        between("id", 1),
+        not_null("title"),
+        not_empty("title"),
+        all_rows(
+            "gps is latitude,longitude",
+            r"gps ~ '^-?[0-9]+([.][0-9]+)?,-?[0-9]+([.][0-9]+)?$'",
+            severity=WARNING,
+        ),
+    ]
