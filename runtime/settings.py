@@ -7,11 +7,14 @@ without a Splynx and `load` without a Sonar.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, cast
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from sqlalchemy.engine import URL, make_url
@@ -48,6 +51,24 @@ class SplynxDb:
 
     url: URL = field(repr=False)
     address: str
+
+
+Way = Literal["token", "signature", "basic", "login"]
+
+
+@dataclass(frozen=True, slots=True)
+class SplynxApi:
+    """Where Splynx's REST API answers, and who asks in which way.
+
+    `user` and `secret` are the API key and its secret, or for `login` an administrator's login and
+    password. `address` ("host" or "host:port") is how the target is named.
+    """
+
+    url: str
+    address: str
+    way: Way
+    user: str = field(repr=False)
+    secret: str = field(repr=False)
 
 
 def shown(path: Path) -> str:
@@ -127,6 +148,67 @@ def sonar_api() -> SonarApi:
     key = _required("SONAR_API_KEY")
     register_secret(key)
     return SonarApi(url=text, host=url.host, key=key)
+
+
+def splynx_api() -> SplynxApi:
+    """Return the target's REST API: `SPLYNX_URL`, and a key with its secret or a log-in.
+
+    `SPLYNX_AUTH` chooses what the key is used for: `token` (the default), `signature` or `basic`.
+
+    Raises:
+        ConfigError: a variable is missing or wrong, or credentials would travel in plain text.
+    """
+    text = _required("SPLYNX_URL").rstrip("/")
+    parts = urlsplit(text)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if parts.scheme not in {"http", "https"} or not host or parts.username or parts.password:
+        raise ConfigError("SPLYNX_URL is not a web address: write it as https://<instance>")
+    if parts.path or parts.query or parts.fragment:
+        raise ConfigError("SPLYNX_URL holds more than the host: write it as https://<instance>")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigError(
+            "SPLYNX_URL is plain http to another machine, which would show credentials and "
+            "customers to everyone on the way: write it as https://<instance>"
+        )
+    address = host if port is None else f"{host}:{port}"
+    way, user, secret = _splynx_credentials()
+    return SplynxApi(url=text, address=address, way=way, user=user, secret=secret)
+
+
+def _splynx_credentials() -> tuple[Way, str, str]:
+    given = environment()
+    chosen = given.get("SPLYNX_AUTH", "token")
+    if chosen not in {"token", "signature", "basic"}:
+        raise ConfigError("SPLYNX_AUTH is none of token, signature, basic")
+    by_login = not {"SPLYNX_API_KEY", "SPLYNX_API_SECRET"} & given.keys() and (
+        {"SPLYNX_LOGIN", "SPLYNX_PASSWORD"} & given.keys()
+    )
+    if by_login and chosen != "token":
+        raise ConfigError(f"SPLYNX_AUTH={chosen} needs SPLYNX_API_KEY and SPLYNX_API_SECRET")
+    names = (
+        ("SPLYNX_LOGIN", "SPLYNX_PASSWORD") if by_login else ("SPLYNX_API_KEY", "SPLYNX_API_SECRET")
+    )
+    user, secret = (_required(name) for name in names)
+    register_secret(secret)
+    if by_login:
+        return "login", user, secret
+    register_secret(user)
+    for name, value in zip(names, (user, secret), strict=True):
+        if not (value.isascii() and value.isprintable()) or set(value) & set(" &=():"):
+            raise ConfigError(f"{name} holds characters that no API key has: copy it again")
+    return cast("Way", chosen), user, secret
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def splynx_db() -> SplynxDb:
