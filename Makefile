@@ -13,6 +13,7 @@ export DO_NOT_TRACK := 1
 # `make extract SAMPLE=100` becomes `--sample 100`; `DRY_RUN=1` becomes `--dry-run`.
 option = $(if $($(1)),--$(2) $($(1)))
 switch = $(if $(filter-out 0,$($(1))),--$(2))
+list = $(if $($(1)),--$(2) "$($(1))")
 each = $(foreach name,$($(1)),--$(2) $(name))
 
 EXTRACT_OPTIONS = $(call option,SAMPLE,sample) $(call each,INCLUDE,include) $(call each,EXCLUDE,exclude) \
@@ -21,7 +22,12 @@ EXTRACT_OPTIONS = $(call option,SAMPLE,sample) $(call each,INCLUDE,include) $(ca
 	$(call option,RATE_LIMIT_RETRIES,rate-limit-retries) $(call option,WORKERS,workers) \
 	$(call option,REQUESTS_PER_MINUTE,requests-per-minute) $(call switch,SKIP_FILES,skip-files) \
 	$(call option,MAX_FILE_MB,max-file-mb) $(call switch,VERIFY_FILES,verify-files)
-LOAD_OPTIONS = $(call option,ROUTE,route) $(call switch,DRY_RUN,dry-run)
+SCOPE_OPTIONS = $(call list,ACCOUNTS,accounts) $(call option,LIMIT,limit) \
+	$(call list,STATUS,status) $(call list,SKIP_TABLES,skip-tables)
+LOAD_OPTIONS = $(call option,ROUTE,route) $(call switch,DRY_RUN,dry-run) $(SCOPE_OPTIONS) \
+	$(call option,ON_CONFLICT,on-conflict) $(call switch,MANY_GONE,many-gone) \
+	$(call option,MAX_PASSES,max-passes) $(call switch,NO_REMAP,no-remap) \
+	$(call switch,SKIP_FILES,skip-files) $(call switch,DEBUG_RECORDS,debug-records)
 
 .PHONY: help
 help: ## what can be done (this list)
@@ -47,7 +53,7 @@ test: setup ## all tests, against real local servers of their own
 
 ## The way, stage by stage
 
-.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect attest plan load load-status rollback ids backup-splynx restore-splynx reconcile compare-preview report migrate
+.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect attest plan load retry load-status rollback ids backup-splynx restore-splynx reconcile compare-preview report migrate
 discover: | $(PYTHON) ## what Sonar has and what an extraction would read
 	@$(PYTHON) -m extract discover
 
@@ -79,11 +85,14 @@ transform: | $(PYTHON) ## dbt build: seeds, models, data tests
 accept: | $(PYTHON) ## Great Expectations over the marts: Data Docs and the verdict
 	@$(PYTHON) -m expectations run
 
-plan: | $(PYTHON) ## what a load would write
-	@$(PYTHON) -m load plan
+plan: | $(PYTHON) ## what a load would write (ACCOUNTS= LIMIT= STATUS= SKIP_TABLES=)
+	@$(PYTHON) -m load plan $(SCOPE_OPTIONS)
 
-load: | $(PYTHON) ## write the accepted rows (DRY_RUN=1 ROUTE=mysql)
+load: | $(PYTHON) ## write the accepted rows (DRY_RUN=1 ACCOUNTS= LIMIT= STATUS= SKIP_TABLES= MAX_PASSES= ON_CONFLICT=keep|overwrite|fail MANY_GONE=1 NO_REMAP=1 SKIP_FILES=1 DEBUG_RECORDS=1)
 	@$(PYTHON) -m load run $(LOAD_OPTIONS)
+
+retry: | $(PYTHON) ## load what is in quarantine, after its cause was mended
+	@$(PYTHON) -m load retry
 
 load-status: | $(PYTHON) ## what the last load did, and its run
 	@$(PYTHON) -m load status

@@ -1,4 +1,4 @@
-"""`python -m load inspect | plan | run | status | backup | restore | rollback | …`."""
+"""`python -m load inspect | plan | run | retry | status | backup | restore | rollback | …`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,23 @@ from load.inspection_commands import attest_command, inspect_command
 from load.plan import CLASSES, Plan
 from load.preview.charges import read_charges
 from load.preview.compare import compare, expected_charges
+from load.record_log import path_of
 from load.rollback_commands import rollback_command
+from load.scope import Scope
+from load.scope_options import scope_options
+from load.three_way import KEEP, POLICIES
+from load.writing import MAX_PASSES, Result
 from runtime import cli
 from runtime.errors import ConfigError, ReconcileMismatch
 from runtime.manifest import read_manifest
 from runtime.run_ledger import stage
-from runtime.settings import splynx_db
+from runtime.settings import BUILD, shown, splynx_db
 
 _SHOWN_CLASHES = 20
+_WORDS = {
+    "not_selected": "not selected (scope)",
+    "gone_unselected": "gone, not selected",
+}
 
 
 @click.group(help=__doc__)
@@ -42,37 +51,113 @@ commands.add_command(ids_command)
 
 @commands.command("plan")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
-def plan_command(*, as_json: bool) -> None:
+@scope_options
+def plan_command(*, as_json: bool, chosen: Scope) -> None:
     """Show what a load would do; writes nothing."""
     db = splynx_db()
     with stage("plan") as run:
-        plan = running.plan_only(run, db, read_manifest())
+        plan = running.plan_only(run, db, read_manifest(), chosen)
     _show(plan, as_json=as_json)
 
 
 @commands.command("run")
 @click.option("--dry-run", is_flag=True, help="All checks and the plan, but no write.")
 @click.option("--route", type=click.Choice(["mysql", "rest"]), default="mysql", show_default=True)
-def run_command(*, dry_run: bool, route: str) -> None:
+@click.option(
+    "--max-passes",
+    type=click.IntRange(min=0),
+    default=MAX_PASSES,
+    show_default=True,
+    help="How often what was refused is tried again within the run.",
+)
+@click.option(
+    "--on-conflict",
+    type=click.Choice(POLICIES),
+    default=KEEP,
+    show_default=True,
+    help="Columns that Sonar and staff both changed: whose stays; or no load.",
+)
+@click.option("--many-gone", is_flag=True, help="Remove rows even where they are many.")
+@click.option("--no-remap", is_flag=True, help="Refuse where a record would get a new id.")
+@click.option("--skip-files", is_flag=True, help="Load no files (none are loaded by MySQL).")
+@click.option("--debug-records", is_flag=True, help="A log of single records, without values.")
+@scope_options
+def run_command(  # noqa: PLR0913 - what a load is told
+    *,
+    dry_run: bool,
+    route: str,
+    max_passes: int,
+    on_conflict: str,
+    many_gone: bool,
+    no_remap: bool,
+    skip_files: bool,
+    debug_records: bool,
+    chosen: Scope,
+) -> None:
     """Bring the accepted marts into Splynx."""
     if route == "rest":
         raise ConfigError("the REST route is not built yet: use --route mysql")
+    if skip_files:
+        click.echo("no files are loaded by this route: --skip-files changes nothing")
     db = splynx_db()
+    folder = BUILD / "logs" if debug_records else None
     with stage("load") as run:
         if said := backup.warning(run.engine, db.address):
             click.echo(said, err=True)
-        result = running.load(run, db, read_manifest(), dry_run=dry_run)
+        if debug_records:
+            click.echo(f"single records: {shown(path_of(BUILD / 'logs', run))}")
+        result = running.load(
+            run,
+            db,
+            read_manifest(),
+            dry_run=dry_run,
+            chosen=chosen,
+            max_passes=max_passes,
+            on_conflict=on_conflict,
+            many_gone=many_gone,
+            no_remap=no_remap,
+            log_folder=folder,
+        )
     if dry_run:
         _show(result.plan, as_json=False)
         click.echo(f"dry run: {result.plan.writes} rows would be written")
         return
+    _say(result)
+
+
+@commands.command("retry")
+def retry_command() -> None:
+    """Load what is in quarantine, and nothing else, after its cause was mended."""
+    db = splynx_db()
+    with stage("load") as run:
+        result = running.load(run, db, read_manifest(), chosen=Scope(quarantined=True))
+    if not result.plan.writes:
+        click.echo("nothing is in quarantine that could be loaded")
+    _say(result)
+
+
+def _say(result: Result) -> None:
     for row in result.settled.edited:
         click.echo(f"{row}: edited by staff after an interrupted load; kept")
     for row in result.kept:
         click.echo(f"{row}: edited by staff while the load ran; kept")
+    for conflict in result.plan.conflicts[:_SHOWN_CLASHES]:
+        click.echo(f"conflict: {conflict}: changed by Sonar and by staff")
+    removed = result.removed
+    for stays in removed.kept[:_SHOWN_CLASHES]:
+        click.echo(f"gone, and stays: {stays}")
+    if removed.deleted or removed.flagged:
+        click.echo(f"gone from Sonar: deleted {removed.deleted}, flagged {removed.flagged}")
     if theirs := result.plan.count("edited", "conflict", "vanished"):
         click.echo(f"{theirs} rows that staff edited or deleted stay as they are (make plan)")
+    if others := result.plan.count("not_selected"):
+        click.echo(f"{others} rows were not selected (scope); a load without it brings them")
     click.echo(str(result.ways))
+    if result.deferred:
+        click.echo(
+            f"{result.deferred} rows were refused at first and tried again in {result.passes}"
+            " passes"
+        )
     click.echo(f"inserted {result.inserted}, updated {result.updated}")
     click.echo(f"{result.written} rows written")
 
@@ -119,7 +204,9 @@ def _show(plan: Plan, *, as_json: bool) -> None:
                 for table in plan.tables
             ],
             "clashes": [str(clash) for clash in plan.clashes],
+            "conflicts": [str(conflict) for conflict in plan.conflicts],
             "lost": [str(reference) for reference in plan.lost],
+            "remaps": [str(remap) for remap in plan.remaps],
         }
         click.echo(json.dumps(document, indent=2))
         return
@@ -127,7 +214,7 @@ def _show(plan: Plan, *, as_json: bool) -> None:
     view = Table(box=None, pad_edge=False)
     view.add_column("table")
     for name in shown:
-        view.add_column(name, justify="right")
+        view.add_column(_WORDS.get(name, name), justify="right")
     for table in plan.tables:
         view.add_row(table.table, *(str(table.counts.get(name, 0)) for name in shown))
     Console(width=None if Console().is_terminal else 120).print(view)
@@ -135,8 +222,14 @@ def _show(plan: Plan, *, as_json: bool) -> None:
         click.echo(f"collision: {clash}")
     if len(plan.clashes) > _SHOWN_CLASHES:
         click.echo(f"… and {len(plan.clashes) - _SHOWN_CLASHES} more collisions")
+    for conflict in plan.conflicts[:_SHOWN_CLASHES]:
+        click.echo(f"conflict: {conflict}")
     for reference in plan.lost:
         click.echo(str(reference))
+    for remap in plan.remaps[:_SHOWN_CLASHES]:
+        click.echo(f"new id: {remap}")
+    if len(plan.remaps) > _SHOWN_CLASHES:
+        click.echo(f"… and {len(plan.remaps) - _SHOWN_CLASHES} more new ids (make ids)")
 
 
 if __name__ == "__main__":

@@ -11,14 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from load.intents import owners
+from load.intents import GIVES_BACK, TAKES_OVER, owners
 from load.row_hash import pg_text
 from load.targets import Target
 from runtime.manifest import Manifest, Mart
 from runtime.run_ledger import Run
 
 
-def _row_key(mart: Mart) -> str:
+def row_key_of(mart: Mart) -> str:
     """Return the Postgres expression of `row_key`, from the plan's key text."""
     if len(mart.key) == 1:
         return f"jsonb_build_object({pg_text(mart.key[0])}, key)"
@@ -56,20 +56,16 @@ class BatchLedger:
                 f"""
                 insert into ops.row_state (
                     target, table_name, _sonar_key, _customer_key, row_key, state, old_hash,
-                    new_hash, run_id, inserted_by, batch, changed_at
+                    new_hash, crc, base, run_id, inserted_by, batch, changed_at
                 )
                 select
                     %(target)s, table_name, _sonar_key, _customer_key,
-                    {_row_key(self._manifest.mart(name))}, 'intended', written_hash, mart_hash,
-                    %(run_id)s, case when written_hash is null then %(run_id)s end, %(batch)s,
-                    %(moment)s
+                    {row_key_of(self._manifest.mart(name))}, 'intended', shown, mart_hash,
+                    mart_crc, mart_base, %(run_id)s, case when shown is null then %(run_id)s end,
+                    %(batch)s, %(moment)s
                 from load_todo
                 where batch = %(number)s and table_name = %(mart)s
-                on conflict (target, table_name, _sonar_key) do update set
-                    state = 'intended', old_hash = excluded.old_hash,
-                    new_hash = excluded.new_hash, row_key = excluded.row_key,
-                    _customer_key = excluded._customer_key, run_id = excluded.run_id,
-                    batch = excluded.batch, changed_at = excluded.changed_at
+                {TAKES_OVER}
                 """,
                 {
                     **self._names,
@@ -126,7 +122,7 @@ class BatchLedger:
         self._plan.execute(
             text(
                 "with back as ("
-                " update ops.row_state set state = 'written', new_hash = old_hash"
+                f" update ops.row_state as state set {GIVES_BACK}"
                 f" where batch = :batch and state = 'intended' and {which}"
                 " returning table_name, row_key)"
                 " delete from ops.pre_image as image using back where image.target = :target"

@@ -17,7 +17,10 @@ from runtime.manifest import Mart
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row to write: canonical texts in the mart's column order. `old_hash` None: an insert."""
+    """One row to write: canonical texts in the mart's column order. `old_hash` None: an insert.
+
+    `crc`, `base` (as Postgres prints the array) and `is_apart` are kept with the intent.
+    """
 
     mart: Mart
     sonar_key: str
@@ -26,6 +29,9 @@ class Row:
     values: tuple[str | None, ...]
     new_hash: str
     old_hash: str | None
+    crc: int | None = None
+    base: str | None = None
+    is_apart: bool = False
 
     @property
     def key(self) -> tuple[str | None, ...]:

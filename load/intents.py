@@ -137,6 +137,22 @@ def _looked_up(splynx: Connection, mart: Mart, intents: Sequence[Intent]) -> lis
     return [replace(i, found=hashes.get("\x1f".join(keys[i.sonar_key]))) for i in intents]
 
 
+# An intent on a row that is known: what it was stays beside it, and returns if nothing comes of it.
+TAKES_OVER = (
+    "on conflict (target, table_name, _sonar_key) do update set"
+    " state = 'intended', old_hash = excluded.old_hash, new_hash = excluded.new_hash,"
+    " crc = excluded.crc, base = excluded.base, apart = excluded.apart, removed = null,"
+    " prior_hash = row_state.new_hash, prior_crc = row_state.crc, prior_base = row_state.base,"
+    " prior_apart = row_state.apart, row_key = excluded.row_key,"
+    " _customer_key = excluded._customer_key, run_id = excluded.run_id,"
+    " inserted_by = coalesce(excluded.inserted_by, row_state.inserted_by),"
+    " batch = excluded.batch, changed_at = excluded.changed_at"
+)
+GIVES_BACK = (
+    "state = 'written', new_hash = coalesce(state.prior_hash, state.old_hash),"
+    " crc = state.prior_crc, base = state.prior_base, apart = state.prior_apart"
+)
+
 _ROWS = "unnest(cast(:tables as text[]), cast(:keys as text[])) as done (table_name, _sonar_key)"
 _THESE = (
     "state.target = :target and state.state = 'intended' and state.changed_at = any(:moments)"
@@ -176,10 +192,7 @@ def _drop(warehouse: Connection, intents: _Open) -> None:
         intents.named(),
     )
     warehouse.execute(
-        text(
-            "update ops.row_state as state set state = 'written', new_hash = state.old_hash"
-            f" from {_ROWS} where {_THESE}"
-        ),
+        text(f"update ops.row_state as state set {GIVES_BACK} from {_ROWS} where {_THESE}"),
         intents.named(),
     )
 
@@ -272,19 +285,17 @@ class Ledger:
             warehouse.execute(
                 text(
                     "insert into ops.row_state (target, table_name, _sonar_key, _customer_key,"
-                    " row_key, state, old_hash, new_hash, run_id, inserted_by, batch,"
-                    " changed_at)"
+                    " row_key, state, old_hash, new_hash, crc, base, apart, run_id, inserted_by,"
+                    " batch, changed_at)"
                     " select :target, row.t, row.s, row.c, row.k::jsonb, 'intended', row.o, row.n,"
-                    " :run_id, case when row.o is null then :run_id end, :batch, :moment"
+                    " row.crc, row.base::integer[], row.apart, :run_id,"
+                    " case when row.o is null then :run_id end, :batch, :moment"
                     " from unnest(cast(:tables as text[]), cast(:keys as text[]),"
                     " cast(:customers as text[]), cast(:row_keys as text[]),"
-                    " cast(:old as text[]), cast(:new as text[])) as row (t, s, c, k, o, n)"
-                    " on conflict (target, table_name, _sonar_key) do update set"
-                    " state = 'intended', old_hash = excluded.old_hash,"
-                    " new_hash = excluded.new_hash, row_key = excluded.row_key,"
-                    " _customer_key = excluded._customer_key,"
-                    " run_id = excluded.run_id, batch = excluded.batch,"
-                    " changed_at = excluded.changed_at"
+                    " cast(:old as text[]), cast(:new as text[]), cast(:crcs as bigint[]),"
+                    " cast(:bases as text[]), cast(:aparts as boolean[]))"
+                    " as row (t, s, c, k, o, n, crc, base, apart)"
+                    f" {TAKES_OVER}"
                 ),
                 {
                     "target": self._target.name,
@@ -300,6 +311,9 @@ class Ledger:
                     ],
                     "old": [row.old_hash for row in rows],
                     "new": [row.new_hash for row in rows],
+                    "crcs": [row.crc for row in rows],
+                    "bases": [row.base for row in rows],
+                    "aparts": [row.is_apart for row in rows],
                 },
             )
 

@@ -20,19 +20,18 @@ select
     gone.table_name,
     gone.recorded_as as old_name,
     case
-        when held.key is not null then gone.recorded_as || '@' || replace(gone.key, chr(31), ',')
+        when gone.shown is not null then gone.recorded_as || '@' || replace(gone.key, chr(31), ',')
     end as new_name
 from load_plan as gone
 inner join load_plan as mine
     on mine.table_name = gone.table_name
     and mine._sonar_key = gone.recorded_as
-    and mine.class <> 'gone'
-left join load_target as held on held.table_name = gone.table_name and held.key = gone.key
-where gone.class = 'gone'
+    and mine.mart_hash is not null
+where gone.mart_hash is null
 union all
 select table_name, recorded_as, _sonar_key
 from load_plan
-where class <> 'gone' and recorded_as <> _sonar_key
+where mart_hash is not null and recorded_as <> _sonar_key
 """
 
 _THESE = (

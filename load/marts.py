@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlalchemy import Connection
 
 from load.clusters import Cluster, Row, assemble
-from load.row_hash import mart_texts, pg_name, pg_relation
+from load.row_hash import mart_texts, pg_relation
 from load.target_facts import TableFacts
 from runtime.manifest import Mart
 
@@ -15,15 +15,22 @@ _PAGE = 1000
 
 
 def _rows(warehouse: Connection, mart: Mart, facts: TableFacts, number: int) -> Iterator[Row]:
-    texts = ", ".join(f"{text} as {pg_name(column.name)}" for text, column in zip(
-        mart_texts(mart, facts.columns), mart.columns, strict=True
-    ))  # fmt: skip
+    texts = mart_texts(mart, facts.columns)
+    named = ", ".join(f"{text} as c{i}" for i, text in enumerate(texts))
+    taken = ", ".join(
+        f"case when todo.merged then merge.texts[{i + 1}] else mart.c{i} end"
+        for i in range(len(texts))
+    )
     result = warehouse.exec_driver_sql(
         f"""
-        select todo._sonar_key, todo._customer_key, todo.cluster, todo.mart_hash,
-            todo.written_hash, mart.*
+        select todo._sonar_key, todo._customer_key, todo.cluster,
+            coalesce(merge.hash, todo.mart_hash), todo.shown,
+            case when todo.merged then merge.crc else todo.mart_crc end,
+            coalesce(merge.base, todo.mart_base)::text, coalesce(merge.apart, false), {taken}
         from load_todo as todo
-        join (select ctid as _at, {texts} from {pg_relation(mart)}) as mart on mart._at = todo.at
+        join (select ctid as at, {named} from {pg_relation(mart)}) as mart on mart.at = todo.at
+        left join load_merge as merge on todo.merged and merge.table_name = todo.table_name
+            and merge._sonar_key = todo._sonar_key
         where todo.batch = %(number)s and todo.table_name = %(mart)s
         order by todo.n
         """,
@@ -37,9 +44,12 @@ def _rows(warehouse: Connection, mart: Mart, facts: TableFacts, number: int) -> 
                 sonar_key=row[0],
                 customer_key=row[1],
                 cluster=row[2],
-                values=tuple(row[6:]),
+                values=tuple(row[8:]),
                 new_hash=row[3],
                 old_hash=row[4],
+                crc=row[5],
+                base=row[6],
+                is_apart=row[7],
             )
 
 

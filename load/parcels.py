@@ -101,28 +101,30 @@ class Todo:
             """
             create temporary table load_todo as
             select
-                table_name, _sonar_key, _customer_key, cluster, key, mart_hash, written_hash, at,
-                bytes, written_hash is not null as is_update,
+                table_name, _sonar_key, _customer_key, cluster, key, mart_hash, mart_crc,
+                mart_base, written_hash, shown, at, bytes, merged, class <> 'insert' as is_update,
                 row_number() over (
                     order by cluster collate "C", _sonar_key collate "C"
                 )::integer as n,
                 floor(sum(greatest(1 / %(rows)s::float8, bytes / %(size)s::float8))
                     over (order by cluster collate "C") - 1e-9)::integer as batch
             from load_plan
-            where table_name = any(%(marts)s) and class in ('insert', 'update')
+            where table_name = any(%(marts)s) and (class in ('insert', 'update') or merged)
             """,
             {"rows": limits.rows, "size": limits.size, "marts": [mart.name for mart in marts]},
         )
         warehouse.exec_driver_sql("create index on load_todo (batch)")
-        warehouse.exec_driver_sql("analyze load_todo")
+        warehouse.exec_driver_sql("analyze load_todo (table_name, batch, is_update)")
 
     def set_aside(self, ways: Ways, blocked: Mapping[tuple[str, str], Sequence[str]]) -> None:
         """Leave to the way of single rows what is not for parcels.
 
-        Rows that a statement cannot hold; updates where nothing can be staged; and clusters with a
-        reference to a row that is not in the target: `blocked` has such values by mart and column.
+        Rows that a statement cannot hold or that keep columns of staff's; updates where nothing
+        can be staged; and clusters with a reference to a row that is not in the target: `blocked`
+        has such values by mart and column.
         """
         self._aside("bytes * 2 + %(room)s >= %(packet)s", room=4096, packet=ways.packet)
+        self._aside("merged")
         if not ways.staging:
             self._aside("is_update")
         for mart in self._marts:
@@ -210,7 +212,7 @@ class Todo:
     def _csv(self, mart: Mart, bound: Mapping[str, Any]) -> _Content:
         columns = ", ".join(f"mart.c{i}" for i in range(len(mart.columns)))
         if bound["is_update"]:
-            columns = f"todo.n, todo.written_hash, {columns}"
+            columns = f"todo.n, todo.shown, {columns}"
         content = io.BytesIO()
         driver: Any = self._warehouse.connection.cursor()
         with driver as cursor:
@@ -229,7 +231,7 @@ class Todo:
             for i, column in enumerate(mart.columns)
         ]
         if bound["is_update"]:
-            values = ["todo.n::text", _literal("todo.written_hash", is_plain=False), *values]
+            values = ["todo.n::text", _literal("todo.shown", is_plain=False), *values]
         one = " || ',' || ".join(values)
         source = self._source(
             mart, f"row_number() over (order by mart.rank, todo.n) as m, '(' || {one} || ')' as one"

@@ -1,7 +1,7 @@
 """What a load would do, row by row: marts, what we wrote, and what the target shows now.
 
 Made by SQL in the warehouse, in temporary tables of one connection, so that memory does not grow
-with the tenant. The target's hashes are streamed in; nothing is written to Splynx or to permanent
+with the tenant (`load.comparison`, `load.three_way`). Nothing is written to Splynx or to permanent
 tables.
 
 | mart row | written by us | target row | class |
@@ -9,13 +9,18 @@ tables.
 | yes | no | no | insert |
 | yes | no | yes | collision: the id is a stranger's |
 | yes | yes, under another key | any | rekeyed: a loaded row's planned id must not move |
-| yes | yes, with other columns | any | reshaped: what staff changed cannot be told |
+| yes | yes, with columns that nobody knows | any | reshaped: staff's changes cannot be told |
 | yes | yes | as the mart | unchanged |
 | yes | yes | as written | update |
 | as written | yes | other | edited: staff changed it, theirs stays |
-| changed | yes | other | conflict: both changed it, theirs stays and both are listed |
+| changed | yes | other | conflict: both changed the same columns (`--on-conflict`); where they \
+changed different ones, an update of ours only |
 | yes | yes | no | vanished: staff deleted it, it stays deleted |
-| no | yes | any | gone: Sonar has it no more; listed |
+| no | yes | any | gone: Sonar has it no more; it stays |
+| no | yes | as written | to_delete, to_flag: the same, where the mart's rule says so |
+
+Where the operator chose some customers or left out tables (`load.scope`), what would be written and
+is not chosen is `not_selected`, and rows that are gone are `gone_unselected`: left as they are.
 
 A link (a row that is nothing but its key) is known by that key and not by its record: where one of
 its sides is another row now, the old link is gone and the new one an insert.
@@ -23,29 +28,20 @@ its sides is another row now, the old link is gone and the new one an insert.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from sqlalchemy import Connection, text
 
+from load import removal
 from load.clusters import Links
-from load.mysql import read_facts
-from load.row_hash import (
-    hash_of_line,
-    key_text_of_mart,
-    key_text_of_state,
-    key_text_of_target,
-    line,
-    mart_texts,
-    my_name,
-    pg_name,
-    pg_relation,
-    target_hash,
-    target_text,
-)
+from load.comparison import Comparison, Rules
+from load.remaps import Remap
+from load.row_hash import key_text_of_state, mart_texts, pg_name, pg_relation
 from load.target_facts import TableFacts
 from load.targets import Target
+from load.three_way import KEEP, Conflict, ThreeWay
 from runtime.manifest import Manifest, Mart
 
 CLASSES = (
@@ -56,21 +52,15 @@ CLASSES = (
     "edited",
     "vanished",
     "gone",
+    "to_delete",
+    "to_flag",
     "collision",
     "rekeyed",
     "reshaped",
+    "not_selected",
+    "gone_unselected",
 )
 _SAMPLES = 5
-
-_TEMPORARY = """
-drop table if exists load_target, load_clash, load_plan;
-create temporary table load_target (table_name text, key text, hash text);
-create temporary table load_clash (table_name text, rule text, key text, value text);
-create temporary table load_plan (
-    table_name text, _sonar_key text, _customer_key text, cluster text, key text,
-    mart_hash text, written_hash text, recorded_as text, class text, at tid, bytes bigint
-);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +71,12 @@ class TablePlan:
     group: str
     counts: Mapping[str, int]
     samples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    merges: int = 0  # rows in conflict that are written all the same: columns of ours
 
     @property
     def writes(self) -> int:
         """Rows that a load would send."""
-        return self.counts.get("insert", 0) + self.counts.get("update", 0)
+        return self.counts.get("insert", 0) + self.counts.get("update", 0) + self.merges
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +119,8 @@ class Plan:
     tables: tuple[TablePlan, ...]
     clashes: tuple[Clash, ...]
     lost: tuple[Lost, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    remaps: tuple[Remap, ...] = ()
 
     def count(self, *classes: str) -> int:
         """Return the number of rows in these classes over all tables."""
@@ -136,7 +129,7 @@ class Plan:
     @property
     def writes(self) -> int:
         """Rows that a load would send."""
-        return self.count("insert", "update")
+        return sum(table.writes for table in self.tables)
 
 
 def unique_rules(mart: Mart, table: TableFacts) -> dict[str, tuple[str, ...]]:
@@ -151,104 +144,7 @@ def unique_rules(mart: Mart, table: TableFacts) -> dict[str, tuple[str, ...]]:
     return rules
 
 
-def _stream_target(
-    warehouse: Connection,
-    splynx: Connection,
-    mart: Mart,
-    facts: TableFacts,
-    rules: Mapping[str, tuple[str, ...]],
-) -> None:
-    # concat and || give NULL when a part is NULL, and NULL is never a duplicate.
-    values = [
-        f"concat({', char(31 using utf8mb4), '.join(target_text(c) for c in columns)})"
-        for columns in rules.values()
-    ]
-    wanted = ", ".join([key_text_of_target(mart), target_hash(mart), *values])
-    # without a primary key a row may be there twice
-    which = "" if facts.primary_key else "distinct "
-    for page in read_facts.pages(splynx, f"select {which}{wanted} from {my_name(mart.name)}"):
-        keys = [row[0] for row in page]
-        warehouse.execute(
-            text(
-                "insert into load_target select :mart, *"
-                " from unnest(cast(:keys as text[]), cast(:hashes as text[]))"
-            ),
-            {"mart": mart.name, "keys": keys, "hashes": [row[1] for row in page]},
-        )
-        for position, rule in enumerate(rules, start=2):
-            warehouse.execute(
-                text(
-                    "insert into load_clash select :mart, :rule, held.key, lower(held.value)"
-                    " from unnest(cast(:keys as text[]), cast(:values as text[]))"
-                    " as held (key, value) where held.value <> ''"
-                ),
-                {
-                    "mart": mart.name,
-                    "rule": rule,
-                    "keys": keys,
-                    "values": [row[position] for row in page],
-                },
-            )
-
-
-def is_link(mart: Mart) -> bool:
-    """Return whether a row of the mart is nothing but its key."""
-    return set(mart.key) == {column.name for column in mart.columns}
-
-
-def classify_statement(mart: Mart, facts: TableFacts) -> str:
-    """Return the SQL that fills `load_plan` for one mart; see the module's table."""
-    customer = "_customer_key" if mart.group == "customer" else "null::text"
-    same = "key" if is_link(mart) else "_sonar_key"
-    return f"""
-        insert into load_plan
-        select
-            %(mart)s,
-            coalesce(mart._sonar_key, state._sonar_key),
-            coalesce(mart._customer_key, state._customer_key),
-            coalesce(mart._customer_key, mart._sonar_key),
-            coalesce(mart.key, state.key),
-            mart.hash,
-            state.new_hash,
-            state._sonar_key,
-            case
-                when mart._sonar_key is null then 'gone'
-                when state._sonar_key is null and target.key is null then 'insert'
-                when state._sonar_key is null then 'collision'
-                when state.key <> mart.key then 'rekeyed'
-                when split_part(state.new_hash, ':', 2) <> split_part(mart.hash, ':', 2)
-                    then 'reshaped'
-                when target.hash = mart.hash then 'unchanged'
-                when target.key is null then 'vanished'
-                when target.hash = state.new_hash then 'update'
-                when mart.hash = state.new_hash then 'edited'
-                else 'conflict'
-            end,
-            mart.at,
-            mart.bytes
-        from (
-            select
-                _sonar_key, _customer_key, key, at, octet_length(line) as bytes,
-                {hash_of_line(mart, "line")} as hash
-            from (
-                select
-                    _sonar_key, {customer} as _customer_key, {key_text_of_mart(mart)} as key,
-                    ctid as at, {line(mart_texts(mart, facts.columns))} as line
-                from {pg_relation(mart)}
-                offset 0  -- a barrier: without it the line is made twice
-            ) as texts
-        ) as mart
-        full join (
-            select _sonar_key, _customer_key, {key_text_of_state(mart)} as key, new_hash
-            from ops.row_state
-            where target = %(target)s and table_name = %(mart)s and state = 'written'
-        ) as state on state.{same} = mart.{same}
-        left join load_target as target
-            on target.table_name = %(mart)s and target.key = coalesce(state.key, mart.key)
-    """
-
-
-def _edges(warehouse: Connection, manifest: Manifest) -> Iterator[tuple[str, str, str]]:
+def edges(warehouse: Connection, manifest: Manifest) -> Iterator[tuple[str, str, str]]:
     """Yield (group or table, one key, other key) for references inside what may share a cluster."""
     groups = {mart.name: mart for mart in manifest.marts}
     for mart in manifest.marts:
@@ -272,9 +168,9 @@ def _edges(warehouse: Connection, manifest: Manifest) -> Iterator[tuple[str, str
 
 
 def _name_clusters(warehouse: Connection, manifest: Manifest) -> None:
-    by_scope = sorted(_edges(warehouse, manifest))
-    for scope, edges in groupby(by_scope, key=lambda edge: edge[0]):
-        links = Links((one, other) for _, one, other in edges)
+    by_scope = sorted(edges(warehouse, manifest))
+    for scope, found in groupby(by_scope, key=lambda edge: edge[0]):
+        links = Links((one, other) for _, one, other in found)
         tables = [m.name for m in manifest.marts if scope in (m.name, m.group)]
         renamed = list(links.renamed())
         warehouse.execute(
@@ -288,7 +184,7 @@ def _name_clusters(warehouse: Connection, manifest: Manifest) -> None:
 
 
 def _clashes(
-    warehouse: Connection, mart: Mart, facts: TableFacts, rules: Mapping[str, tuple[str, ...]]
+    warehouse: Connection, mart: Mart, facts: TableFacts, rules: Rules, target: Target
 ) -> Iterator[Clash]:
     taken = warehouse.execute(
         text(
@@ -298,6 +194,9 @@ def _clashes(
         {"mart": mart.name},
     )
     yield from (Clash(mart.name, "the id", row[0], row[1]) for row in taken)
+    held = text("select exists (select from load_clash where table_name = :mart)")
+    if not warehouse.execute(held, {"mart": mart.name}).scalar_one():
+        return
     texts = dict(zip((c.name for c in mart.columns), mart_texts(mart, facts.columns), strict=True))
     for rule, columns in rules.items():
         value = " || chr(31) || ".join(texts[c] for c in columns)
@@ -311,13 +210,13 @@ def _clashes(
             join load_clash as held
                 on held.table_name = %(mart)s and held.rule = %(rule)s and held.value = mine.value
             where not exists (
-                select from load_plan as ours
-                where ours.table_name = %(mart)s and ours.key = held.key
-                and ours.written_hash is not null
+                select from ops.row_state as ours
+                where ours.target = %(target)s and ours.table_name = %(mart)s
+                and ours.state = 'written' and {key_text_of_state(mart, "ours")} = held.key
             )
             order by 1
             """,
-            {"mart": mart.name, "rule": rule},
+            {"mart": mart.name, "rule": rule, "target": target.name},
         )
         yield from (Clash(mart.name, rule, row[0], row[1]) for row in found)
 
@@ -342,8 +241,11 @@ def _lost(warehouse: Connection, manifest: Manifest) -> Iterator[Lost]:
                 ) as child
                 left join {pg_relation(other)} as parent
                     on parent.{pg_name(reference.to_column)} = child.id
-                left join load_target as held
-                    on held.table_name = %(other)s and held.key = child.id::text
+                left join (
+                    select key from load_target where table_name = %(other)s
+                    union
+                    select key from load_plan where table_name = %(other)s and shown is not null
+                ) as held on held.key = child.id::text
                 where parent.{pg_name(reference.to_column)} is null and held.key is null
                 order by child.id
                 """,
@@ -354,52 +256,75 @@ def _lost(warehouse: Connection, manifest: Manifest) -> Iterator[Lost]:
                 yield Lost(mart.name, reference.column, other.name, ids)
 
 
-def _table_plan(warehouse: Connection, mart: Mart) -> TablePlan:
-    rows = warehouse.execute(
+def _table_plan(warehouse: Connection, mart: Mart, rows: int) -> TablePlan:
+    """Count the classes; what is not in `load_plan` of the mart's `rows` is unchanged."""
+    found = warehouse.execute(
         text(
-            f"select class, count(*), (array_agg(_sonar_key order by _sonar_key))[1:{_SAMPLES}]"
+            "select class, count(*), count(*) filter (where class = 'conflict' and merged),"
+            " count(*) filter (where mart_hash is not null)"
             " from load_plan where table_name = :mart group by class"
         ),
         {"mart": mart.name},
     ).all()
+    counts = {row[0]: row[1] for row in found}
+    samples: dict[str, tuple[str, ...]] = {
+        name: tuple(
+            warehouse.execute(
+                text(
+                    "select _sonar_key from load_plan where table_name = :mart and class = :class"
+                    f" order by _sonar_key limit {_SAMPLES}"
+                ),
+                {"mart": mart.name, "class": name},
+            ).scalars()
+        )
+        for name in counts
+        if name != "unchanged"
+    }
+    quiet = rows - sum(row[3] for row in found)
+    if quiet:
+        counts["unchanged"] = counts.get("unchanged", 0) + quiet
     return TablePlan(
         table=mart.name,
         group=mart.group,
-        counts={row[0]: row[1] for row in rows},
-        samples={row[0]: tuple(row[2]) for row in rows if row[0] != "unchanged"},
+        counts=counts,
+        samples=samples,
+        merges=sum(row[2] for row in found),
     )
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflicts
     warehouse: Connection,
     splynx: Connection,
     manifest: Manifest,
     target: Target,
     tables: Mapping[str, TableFacts],
+    policy: str = KEEP,
+    select: Callable[[], None] | None = None,
 ) -> Plan:
     """Fill the temporary tables of `warehouse` and return their summary.
 
-    `load_plan` stays for `load.marts` until the connection closes. The contract must have been
-    checked: every mart has its table and every column its fact.
+    `select` takes out of `load_plan` what the operator did not choose. `load_plan` stays for
+    `load.marts` until the connection closes. The contract must have been checked: every mart has
+    its table and every column its fact.
     """
-    warehouse.exec_driver_sql(_TEMPORARY)
     rules = {mart.name: unique_rules(mart, tables[mart.name]) for mart in manifest.marts}
+    rows = Comparison(warehouse, splynx, target).compare(manifest.marts, tables, rules)
+    three_way = ThreeWay(warehouse, splynx, policy)
     for mart in manifest.marts:
-        _stream_target(warehouse, splynx, mart, tables[mart.name], rules[mart.name])
-    warehouse.exec_driver_sql("create index on load_target (table_name, key); analyze load_target")
-    for mart in manifest.marts:
-        statement = classify_statement(mart, tables[mart.name])
-        warehouse.exec_driver_sql(statement, {"mart": mart.name, "target": target.name})
-    warehouse.exec_driver_sql("create index on load_plan (table_name, _sonar_key)")
+        three_way.decide(mart, tables[mart.name])
     _name_clusters(warehouse, manifest)
-    warehouse.exec_driver_sql("analyze load_plan")
+    if select is not None:
+        select()
+    removal.mark(warehouse, manifest)
+    warehouse.exec_driver_sql("analyze load_plan (table_name, class, cluster, _sonar_key)")
     clashes = [
         clash
         for mart in manifest.marts
-        for clash in _clashes(warehouse, mart, tables[mart.name], rules[mart.name])
+        for clash in _clashes(warehouse, mart, tables[mart.name], rules[mart.name], target)
     ]
     return Plan(
-        tables=tuple(_table_plan(warehouse, mart) for mart in manifest.marts),
+        tables=tuple(_table_plan(warehouse, mart, rows[mart.name]) for mart in manifest.marts),
         clashes=tuple(clashes),
         lost=tuple(_lost(warehouse, manifest)),
+        conflicts=three_way.conflicts(),
     )

@@ -204,7 +204,8 @@ def plan_is_clean(plan: Plan) -> None:
             )
         if reshaped := count.get("reshaped", 0):
             found.append(
-                f"{table.table}: {reshaped} rows were written when the mart had other columns; "
+                f"{table.table}: {reshaped} rows were written when the mart had other columns, "
+                "and which is not known any more; "
                 "load into a fresh or restored target (`python -m load inspect --new-epoch`)"
             )
         ours = sum(
@@ -222,4 +223,23 @@ def plan_is_clean(plan: Plan) -> None:
         raise GateFailed(
             f"{len(found)} collisions with what the target holds: {_some(found)}",
             report={"collisions": found},
+        )
+
+
+def no_remaps(plan: Plan) -> None:
+    """Refuse when the operator wants every record under its own id and somebody else has one."""
+    if plan.remaps:
+        found = [str(remap) for remap in plan.remaps]
+        raise GateFailed(
+            f"{len(found)} records would get a new id: {_some(found)}", report={"remaps": found}
+        )
+
+
+def no_conflicts(plan: Plan) -> None:
+    """Refuse when the operator wants no load while staff and Sonar changed the same columns."""
+    if rows := plan.count("conflict"):
+        found = [str(conflict) for conflict in plan.conflicts]
+        raise GateFailed(
+            f"staff and Sonar changed the same columns of {rows} rows: {_some(found)}",
+            report={"conflicts": found},
         )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import text
 
+from load.clusters import Cluster
 from load.mysql.quarantine import Refusal
 from load.targets import Target
 from runtime.run_ledger import Run
@@ -14,7 +17,12 @@ _INSERT = text(
     " :cause, :code, :column, :message)"
     " on conflict (target, run_id, table_name, _sonar_key) do update set cause = excluded.cause,"
     " error_code = excluded.error_code, column_name = excluded.column_name,"
-    " message = excluded.message, refused_at = clock_timestamp()"
+    " message = excluded.message, refused_at = clock_timestamp(), attempts = refusal.attempts + 1"
+)
+_DELETE = text(
+    "delete from ops.refusal using unnest(cast(:tables as text[]), cast(:keys as text[]))"
+    " as written (table_name, key) where target = :target and run_id = :run_id"
+    " and refusal.table_name = written.table_name and refusal._sonar_key = written.key"
 )
 
 
@@ -40,3 +48,18 @@ def store_refusals(run: Run, target: Target, refusal: Refusal) -> None:
         )
     with run.engine.begin() as warehouse:
         warehouse.execute(_INSERT, found)
+
+
+def forget_refusals(run: Run, target: Target, clusters: Sequence[Cluster]) -> None:
+    """Take back what this run said of clusters that it has written after all."""
+    rows = [row for cluster in clusters for row in cluster.rows]
+    with run.engine.begin() as warehouse:
+        warehouse.execute(
+            _DELETE,
+            {
+                "target": target.name,
+                "run_id": run.run_id,
+                "tables": [row.mart.name for row in rows],
+                "keys": [row.sonar_key for row in rows],
+            },
+        )

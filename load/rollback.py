@@ -45,7 +45,9 @@ class Undone:
     target: Target
     deleted: int = 0
     put_back: int = 0
+    restored: int = 0
     kept: list[Kept] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)
     checked: int = 0
 
 
@@ -61,7 +63,7 @@ def roll_back(run: Run, db: SplynxDb, manifest: Manifest, run_id: str) -> Undone
     named_target(db)
     with answering(db) as splynx, run.engine.connect() as warehouse:
         target = current(warehouse, db.address)
-        result = Undone(run_id, target)
+        result = Undone(run_id, target, owners=list(intents.owners(manifest)))
         run.note(undone=run_id, target=target.name)
         _known(warehouse, run_id)
         intents.settle(run, splynx, manifest, target)
@@ -82,7 +84,12 @@ def roll_back(run: Run, db: SplynxDb, manifest: Manifest, run_id: str) -> Undone
         finally:
             undo.close()
             _store_kept(run, scope, result)
-            run.note(deleted=result.deleted, put_back=result.put_back, kept=len(result.kept))
+            run.note(
+                deleted=result.deleted,
+                put_back=result.put_back,
+                restored=result.restored,
+                kept=len(result.kept),
+            )
         with read_facts.snapshot(splynx) as connection:
             after = _rest(connection, scope, manifest, tables)
     _prove(run, before, after, result)
@@ -206,6 +213,23 @@ class _Rollback:
                 self._progress.part(", ".join(mart.name for mart in members))
                 for first, last in self._scope.batches(number, BATCH_ROWS):
                     self._batch(number, first, last)
+            for row in self._scope.restores():
+                self._restore(row)
+
+    def _restore(self, row: Written) -> None:
+        """Put back a row that the run deleted; those that it leads to came before it."""
+        try:
+            self._undo.restore([row])
+        except Stays as stays:
+            self._scope.stay([row.number], stays.reason)
+        except RefusedAll as refused:
+            self._scope.stay([row.number], f"Splynx refuses (error {refused.code})")
+        else:
+            done = [(table, key) for table, key, _ in self._scope.undone([row.number])]
+            with self._run.engine.begin() as ledger:
+                _remember(ledger, self._result, done)
+            self._result.restored += len(done)
+            self._progress.advance(1)
 
     def _batch(self, number: int, first: str, last: str) -> None:
         """Take back whole clusters; where a row stays, what is left of them is tried again."""
@@ -281,6 +305,34 @@ def _forget(ledger: Connection, result: Undone, rows: Sequence[tuple[str, str]])
         )
 
 
+def _remember(ledger: Connection, result: Undone, rows: Sequence[tuple[str, str]]) -> None:
+    """Count rows as written again that were deleted and are back."""
+    named = _named(result, rows)
+    ledger.execute(
+        text(
+            "insert into ops.id_map (target, entity, _sonar_key, planned_id, target_id, run_id)"
+            " select state.target, state.table_name, state._sonar_key, owner.id, owner.id,"
+            " coalesce(state.inserted_by, state.run_id) from ops.row_state as state,"
+            f" {_THESE}, lateral (select (min(value))::bigint as id, count(*) as parts"
+            "  from jsonb_each_text(state.row_key)) as owner"
+            " where state.target = :target and state.table_name = done.table_name"
+            " and state._sonar_key = done._sonar_key and done.table_name = any(:owners)"
+            " on conflict do nothing"
+        ),
+        {**named, "owners": result.owners},
+    )
+    ledger.execute(
+        text(
+            "update ops.row_state as state set removed = null,"
+            " run_id = coalesce(state.inserted_by, state.run_id), changed_at = clock_timestamp()"
+            f" from {_THESE} where state.target = :target"
+            " and state.table_name = done.table_name and state._sonar_key = done._sonar_key"
+        ),
+        named,
+    )
+    ledger.execute(_NO_IMAGE, named)
+
+
 def _set_back(ledger: Connection, result: Undone, rows: Sequence[tuple[str, str]]) -> None:
     """Give rows back to the run that wrote them before, with the hash of what it wrote."""
     if not rows:
@@ -289,7 +341,9 @@ def _set_back(ledger: Connection, result: Undone, rows: Sequence[tuple[str, str]
     ledger.execute(
         text(
             "update ops.row_state as state set"
-            " new_hash = coalesce(state.old_hash, state.new_hash), old_hash = null,"
+            " new_hash = coalesce(state.prior_hash, state.old_hash, state.new_hash),"
+            " old_hash = null, crc = state.prior_crc, base = state.prior_base,"
+            " apart = state.prior_apart, removed = null,"
             " run_id = coalesce((select image.run_id from ops.pre_image as image"
             " where image.target = state.target and image.table_name = state.table_name"
             " and image.row_key = state.row_key and image.run_id <> :run"

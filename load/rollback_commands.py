@@ -17,5 +17,6 @@ def rollback_command(*, run_id: str) -> None:
     db = splynx_db()
     with stage("rollback") as run:
         done = roll_back(run, db, read_manifest(), run_id)
-    click.echo(f"run {run_id}: {done.deleted} rows deleted, {done.put_back} put back")
+    back = f", {done.restored} that it had deleted are back" if done.restored else ""
+    click.echo(f"run {run_id}: {done.deleted} rows deleted, {done.put_back} put back{back}")
     click.echo(f"everything else is unchanged: {done.checked} tables have the checksums of before")

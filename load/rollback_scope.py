@@ -29,11 +29,12 @@ from load.row_hash import (
     pg_text,
     target_text,
 )
-from load.target_facts import TableFacts
+from load.target_facts import INTEGERS, TableFacts
 from load.targets import Target
 from runtime.manifest import GROUPS, Manifest, Mart
 
 _PAGE = 1000
+_FEW = 5000  # rows to delete of a table whose references are asked for by key
 _DEEPEST = 100  # of a chain of parents in one table; rows in a circle have no order anyway
 
 _TEMPORARY = """
@@ -56,9 +57,14 @@ insert into undo_row (
 )
 select
     state.table_name, state._sonar_key, state._customer_key, state.row_key,
-    case when made.by_run = %(run)s then 'delete' else 'put back' end,
+    case
+        when state.removed = 'deleted' then 'restore'
+        when made.by_run = %(run)s then 'delete'
+        else 'put back'
+    end,
     state.new_hash,
-    case when made.by_run = %(run)s then null else image.image end,
+    case when made.by_run = %(run)s and state.removed is distinct from 'deleted'
+        then null else image.image end,
     case
         when not state.table_name = any(%(marts)s) then 'no mart writes this table any more'
         when state.run_id <> %(run)s then 'written again by run ' || state.run_id
@@ -76,6 +82,19 @@ left join ops.pre_image as image
     and image.table_name = state.table_name and image.row_key = state.row_key
 where state.target = %(target)s and state.state = 'written'
     and (state.run_id = %(run)s or made.by_run = %(run)s or image.run_id is not null)
+"""
+
+# What a load is about to delete, as if a run had written nothing else: see load.removal.
+REMOVED_ROWS = """
+insert into undo_row (
+    table_name, _sonar_key, _customer_key, row_key, kind, written_hash, image, reason
+)
+select
+    state.table_name, state._sonar_key, state._customer_key, state.row_key, 'delete',
+    state.new_hash, null, case when state.apart then 'edited since' end
+from ops.row_state as state
+where state.target = %(target)s and state.state = 'written' and state.removed = 'intended'
+    and state.table_name = any(%(marts)s)
 """
 
 _SPREAD = """
@@ -143,14 +162,20 @@ class Scope:
     """The rows of one run, as `warehouse` (one connection with temporary tables) knows them."""
 
     def __init__(
-        self, warehouse: Connection, manifest: Manifest, target: Target, run_id: str
+        self,
+        warehouse: Connection,
+        manifest: Manifest,
+        target: Target,
+        run_id: str,
+        rows: str = _ROWS,
     ) -> None:
         self._warehouse = warehouse
         self._manifest = manifest
+        self._facts: Mapping[str, TableFacts] = {}
         self._marts = {mart.name: mart for mart in manifest.marts}
         warehouse.exec_driver_sql(_TEMPORARY)
         warehouse.exec_driver_sql(
-            _ROWS, {"run": run_id, "target": target.name, "marts": list(self._marts)}
+            rows, {"run": run_id, "target": target.name, "marts": list(self._marts)}
         )
         self._place()
 
@@ -201,6 +226,7 @@ class Scope:
 
     def compare(self, splynx: Connection, tables: Mapping[str, TableFacts]) -> None:
         """Look at every row in the target: what is not as the run left it gets its reason."""
+        self._facts = tables
         for name in self.tables():
             mart = self._marts[name]
             for keys in self.keys(mart, tables[name]):
@@ -218,7 +244,7 @@ class Scope:
             f"update undo_row set reason = case when found_hash is null then '{DELETED}'"
             f" else '{EDITED}' end"
             " where reason is null and ("
-            " kind = 'delete' and found_hash <> written_hash"
+            " kind in ('delete', 'restore') and found_hash <> written_hash"
             " or kind = 'put back' and (found_hash is null"
             " or found_hash <> written_hash and found_hash is distinct from image_hash))",
             {},
@@ -247,8 +273,9 @@ class Scope:
                     for column, to in zip(edge.columns, edge.to_columns, strict=True)
                 )
             )
-            for page in read_facts.pages(splynx, statement):
-                self._keep_links(edge, page, is_part=is_part and parent.key == edge.to_columns)
+            for condition in self._to_deleted(parent):
+                for page in read_facts.pages(splynx, statement + condition):
+                    self._keep_links(edge, page, is_part=is_part and parent.key == edge.to_columns)
         self._warehouse.exec_driver_sql(
             "create index on undo_link (parent_id); create index on undo_link (child_id);"
             " analyze undo_link;"
@@ -261,6 +288,30 @@ class Scope:
         self._order()
         self._name_clusters()
         self.spread()
+
+    def _to_deleted(self, parent: Mart) -> Iterator[str]:
+        """Yield conditions for references that lead to rows to delete; one for all if many."""
+        facts = self._facts[parent.name].columns
+        if any(facts[name].data_type not in INTEGERS for name in parent.key):
+            yield ""
+            return
+        found = self._warehouse.execute(
+            text(
+                "select row_key from undo_row where table_name = :mart and kind = 'delete'"
+                f" and not undone limit {_FEW + 1}"
+            ),
+            {"mart": parent.name},
+        ).all()
+        if len(found) > _FEW:
+            yield ""
+            return
+        names = ", ".join(f"parent.{my_name(name)}" for name in parent.key)
+        for start in range(0, len(found), _PAGE):
+            keys = ", ".join(
+                "(" + ", ".join(str(int(row[0][name])) for name in parent.key) + ")"
+                for row in found[start : start + _PAGE]
+            )
+            yield f" where ({names}) in ({keys})"
 
     def _keep_links(self, edge: Edge, page: Sequence[tuple[Any, ...]], *, is_part: bool) -> None:
         self._warehouse.execute(
@@ -347,6 +398,7 @@ class Scope:
                     'select min(name collate "C"), max(name collate "C") from ('
                     ' select cluster as name, sum(count(*)) over (order by cluster collate "C")'
                     " - count(*) as before from undo_row where scope = :scope"
+                    " and kind <> 'restore'"
                     ' and reason is null and not undone and cluster collate "C" > :last'
                     f' group by cluster order by cluster collate "C" limit {size}'
                     ") as run where before < :size"
@@ -361,12 +413,14 @@ class Scope:
     def rows(self, scope: int, first: str, last: str) -> list[tuple[str, Written]]:
         """Return (cluster, row) of what is to be undone from cluster `first` to `last`.
 
-        Children first: last loaded mart first, in a mart the deepest first.
+        Children first: last loaded mart first, in a mart the deepest first. Rows that are to come
+        back are not among them.
         """
         found = self._warehouse.execute(
             text(
                 "select cluster, id, table_name, row_key, written_hash, image, image_hash, depth"
                 " from undo_row where scope = :scope and reason is null and not undone"
+                " and kind <> 'restore'"
                 ' and cluster collate "C" between :first and :last'
                 " order by place desc, depth desc, id"
             ),
@@ -375,6 +429,18 @@ class Scope:
         return [
             (row[0], Written(row[1], self._marts[row[2]], row[3], row[4], row[5], row[6], row[7]))
             for row in found
+        ]
+
+    def restores(self) -> list[Written]:
+        """Return deleted rows that are to come back: first loaded mart first."""
+        found = self._warehouse.execute(
+            text(
+                "select id, table_name, row_key, written_hash, image from undo_row"
+                " where kind = 'restore' and reason is null and not undone order by place, id"
+            )
+        )
+        return [
+            Written(row[0], self._marts[row[1]], row[2], row[3], row[4], None, 0) for row in found
         ]
 
     def undone(self, numbers: Sequence[int]) -> list[tuple[str, str, str]]:

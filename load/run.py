@@ -1,29 +1,42 @@
 """The load itself: what was left open, gates, plan, then the writing; MySQL route.
 
-Reads the marts and `ops`; writes Splynx, `ops.row_state`, `ops.id_map` and `ops.refusal`. Killed at
-any point, the next start settles the batches that can be open and goes on with what is missing.
+Reads the marts and `ops`; writes Splynx, `ops.row_state`, `ops.id_map`, `ops.refusal` and
+`ops.not_selected`. Killed at any point, the next start settles the batches that can be open and
+goes on with what is missing.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
-from load import intents, links, parcels, preflight, switches
+from load import intents, links, parcels, preflight, remaps, removal, scope, switches
 from load.mysql import read_facts
 from load.mysql.session import answering
 from load.mysql.ways import ask
 from load.parcels import Limits
 from load.plan import Plan, make_plan
+from load.record_log import RecordLog
+from load.removal import Removal
+from load.row_hash import shape
+from load.scope import EVERYTHING, Scope
+from load.staff_edits import keep_edits
 from load.target_facts import TableFacts
 from load.targets import Target, current
-from load.writing import Place, Result, Writing
+from load.three_way import FAIL, KEEP
+from load.writing import MAX_PASSES, Place, Result, Writing
 from runtime.errors import Unfinished
 from runtime.manifest import Manifest
 from runtime.run_ledger import Run
 from runtime.settings import SplynxDb, named_target
+from runtime.warehouse import warehouse_answers
 
 __all__ = ["Result", "load", "plan_only"]
 
@@ -40,33 +53,58 @@ class Prepared:
     settled: intents.Settled
 
 
-def prepare(
-    run: Run, warehouse: Connection, splynx: Engine, manifest: Manifest, address: str
+def prepare(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflicts
+    run: Run,
+    warehouse: Connection,
+    splynx: Engine,
+    manifest: Manifest,
+    address: str,
+    policy: str = KEEP,
+    chosen: Scope = EVERYTHING,
 ) -> Prepared:
     """Settle what is open, check facts and contract, and make the plan. Writes nothing to Splynx.
 
     Raises:
-        ConfigError: a mart is not built.
-        GateFailed: never inspected, changed since, or the marts do not fit.
+        ConfigError: a mart is not built, or what was `chosen` does not exist.
+        GateFailed: never inspected, changed since, the marts do not fit, or what was chosen needs
+            what is to be skipped.
     """
     target = current(warehouse, address)
     preflight.marts_are_built(warehouse, manifest)
     preflight.marts_take_the_route(warehouse, manifest, ROUTE)
-    settled = intents.settle(run, splynx, manifest, target)
+    with _timed(run, "settling"):
+        settled = intents.settle(run, splynx, manifest, target)
+    run.note(scope=str(chosen))
     with read_facts.snapshot(splynx) as connection:
-        tables = preflight.facts_unchanged(warehouse, connection, manifest, target)
-        preflight.contract_holds(warehouse, manifest, tables)
-        preflight.keys_are_sound(warehouse, manifest)
-        planned = time.monotonic()
-        plan = make_plan(warehouse, connection, manifest, target, tables)
-    run.note(seconds_of_plan=round(time.monotonic() - planned, 3))
+        with _timed(run, "checks"):
+            tables = preflight.facts_unchanged(warehouse, connection, manifest, target)
+            preflight.contract_holds(warehouse, manifest, tables)
+            preflight.keys_are_sound(warehouse, manifest)
+        select = (
+            None
+            if chosen.is_everything
+            else partial(scope.select, warehouse, manifest, target, chosen)
+        )
+        with _timed(run, "plan"):
+            plan = make_plan(warehouse, connection, manifest, target, tables, policy, select)
+            plan = replace(plan, remaps=remaps.remaps(warehouse, target))
     return Prepared(target, tables, plan, settled)
 
 
-def plan_only(run: Run, db: SplynxDb, manifest: Manifest) -> Plan:
+@contextmanager
+def _timed(run: Run, step: str) -> Iterator[None]:
+    """Note the seconds of a step of the load, however it ends."""
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        run.note(**{f"seconds_of_{step}": round(time.monotonic() - started, 3)})
+
+
+def plan_only(run: Run, db: SplynxDb, manifest: Manifest, chosen: Scope = EVERYTHING) -> Plan:
     """Return what a load would do now. Needs no acceptance; collisions are part of the answer."""
     with answering(db) as splynx, run.engine.connect() as warehouse:
-        prepared = prepare(run, warehouse, splynx, manifest, db.address)
+        prepared = prepare(run, warehouse, splynx, manifest, db.address, chosen=chosen)
         run.note(**plan_counts(prepared.plan), **prepared.settled.counts())
         return prepared.plan
 
@@ -75,7 +113,9 @@ def plan_counts(plan: Plan) -> dict[str, object]:
     """Return the figures of a plan for the run's ledger."""
     return {
         "tables": {table.table: dict(table.counts) for table in plan.tables},
-        "collisions_detected": len(plan.clashes),
+        "collisions_detected": len(plan.clashes) + len(plan.remaps),
+        "not_selected": plan.count("not_selected"),
+        "conflicts": [str(conflict) for conflict in plan.conflicts],
     }
 
 
@@ -83,17 +123,26 @@ def _adopt(run: Run, warehouse: Connection, target: Target) -> None:
     """Where staff made the very change that Sonar made, take it over as written."""
     found = warehouse.execute(
         text(
-            "select table_name, _sonar_key, mart_hash from load_plan"
-            " where class = 'unchanged' and written_hash <> mart_hash"
-        )
+            "select plan.table_name, plan._sonar_key, plan.mart_hash, plan.mart_crc,"
+            " plan.mart_base::text from load_plan as plan join ops.row_state as state"
+            " on state.target = :target and state.table_name = plan.table_name"
+            " and state._sonar_key = plan._sonar_key where plan.class = 'unchanged'"
+            " and (plan.written_hash <> plan.mart_hash or plan.apart or state.base is null"
+            " or state.removed is not null"
+            " or state.crc is null and plan.mart_crc is not null)"
+        ),
+        {"target": target.name},
     ).all()
     if found:
         with run.engine.begin() as ledger:
             ledger.execute(
                 text(
-                    "update ops.row_state as state set new_hash = row.hash, changed_at = now()"
+                    "update ops.row_state as state set new_hash = row.hash, crc = row.crc,"
+                    " base = cast(row.base as integer[]), apart = false, removed = null,"
+                    " changed_at = now()"
                     " from unnest(cast(:tables as text[]), cast(:keys as text[]),"
-                    " cast(:hashes as text[])) as row (table_name, key, hash)"
+                    " cast(:hashes as text[]), cast(:crcs as bigint[]), cast(:bases as text[]))"
+                    " as row (table_name, key, hash, crc, base)"
                     " where state.target = :target and state.table_name = row.table_name"
                     " and state._sonar_key = row.key"
                 ),
@@ -102,7 +151,23 @@ def _adopt(run: Run, warehouse: Connection, target: Target) -> None:
                     "tables": [row[0] for row in found],
                     "keys": [row[1] for row in found],
                     "hashes": [row[2] for row in found],
+                    "crcs": [row[3] for row in found],
+                    "bases": [row[4] for row in found],
                 },
+            )
+
+
+def _keep_shapes(run: Run, manifest: Manifest) -> None:
+    """Write down which columns the hashes of this load are over."""
+    shapes = [
+        {"shape": shape(names), "names": names}
+        for names in ([column.name for column in mart.columns] for mart in manifest.marts)
+    ]
+    if shapes:
+        with run.engine.begin() as ledger:
+            ledger.execute(
+                text("insert into ops.row_shape values (:shape, :names) on conflict do nothing"),
+                shapes,
             )
 
 
@@ -116,10 +181,16 @@ def _note(run: Run, result: Result, seconds: float) -> None:
         unchanged=result.plan.count("unchanged"),
         kept_as_edited=result.plan.count("edited", "conflict", "vanished") + len(result.kept),
         quarantined=result.quarantined,
+        deleted=result.removed.deleted,
+        flagged=result.removed.flagged,
+        gone_kept=[str(kept) for kept in result.removed.kept],
+        deferred_records_total=result.deferred,
+        retry_passes_used=result.passes,
         stopped=result.stopped,
         ways=str(result.ways),
         bytes=result.size,
         written_as_single_rows=result.single,
+        seconds_by_part=result.seconds,
         seconds=round(seconds, 3),
     )
 
@@ -131,33 +202,57 @@ def load(  # noqa: PLR0913 - what a load is told
     *,
     dry_run: bool = False,
     bulk: bool = True,
+    on_conflict: str = KEEP,
+    many_gone: bool = False,
+    chosen: Scope = EVERYTHING,
+    max_passes: int = MAX_PASSES,
+    no_remap: bool = False,
+    log_folder: Path | None = None,
     limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
 ) -> Result:
     """Bring the accepted marts into Splynx; with `dry_run`, stop right before the first write.
 
+    `on_conflict` says what becomes of columns that both Sonar and staff changed (`load.three_way`);
+    `many_gone` that it is no fault when many rows are to be removed (`load.removal`).
     Without `bulk`, new rows go by statements of 1,000 rows even where LOAD DATA LOCAL is possible.
+    Only what is `chosen` is written. What was refused is tried again in at most `max_passes`
+    passes. With `no_remap`, records that would get a new id refuse the load. `log_folder` gets a
+    log of single records (`load.record_log`).
 
     Raises:
-        ConfigError: the target is not named twice, or rights or credentials are wrong.
+        ConfigError: what was chosen does not exist, the target is not named twice, or rights or
+            credentials are wrong.
         GateFailed: a gate refused; nothing was written.
         TargetError: the server failed; run again to go on.
         Unfinished: rows were refused; everything else is written.
     """
     named_target(db)
     started = time.monotonic()
-    with answering(db) as splynx, run.engine.connect() as warehouse:
+    with warehouse_answers(), answering(db) as splynx, run.engine.connect() as warehouse:
         target = current(warehouse, db.address)
         preflight.marts_are_built(warehouse, manifest)
         preflight.accepted(warehouse, manifest, target)
-        prepared = prepare(run, warehouse, splynx, manifest, db.address)
+        prepared = prepare(run, warehouse, splynx, manifest, db.address, on_conflict, chosen)
         result = Result(prepared.plan, prepared.settled)
         run.note(**plan_counts(prepared.plan))
         preflight.plan_is_clean(prepared.plan)
+        if no_remap:
+            preflight.no_remaps(prepared.plan)
+        if not many_gone:
+            removal.not_too_many(warehouse, target)
+        if on_conflict == FAIL:
+            preflight.no_conflicts(prepared.plan)
         with splynx.connect() as connection:
             preflight.session_is_strict(connection)
             switches.at_rest(warehouse, connection, target)
+        records = RecordLog(log_folder, run, warehouse, target) if log_folder else None
         if dry_run:
+            if records:
+                records.write(manifest, result, dry_run=True)
             return result
+        _keep_shapes(run, manifest)
+        scope.keep_record(run, warehouse, target)
+        keep_edits(run, warehouse, target)
         links.follow(run, warehouse, target)
         _adopt(run, warehouse, target)
         ways = ask(splynx)
@@ -166,10 +261,18 @@ def load(  # noqa: PLR0913 - what a load is told
         try:
             with parcels.locked(run.engine, manifest.marts):
                 place = Place(target, manifest, prepared.tables)
-                Writing(run, warehouse, splynx, place, result).carry_out(limits)
+                Writing(run, warehouse, splynx, place, result).carry_out(limits, max_passes)
+                if not result.stopped:
+                    result.removed = Removal(
+                        run, warehouse, splynx, manifest, target, prepared.tables
+                    ).carry_out()
         finally:
             run.note(seconds_of_writing=round(time.monotonic() - writing, 3))
             _note(run, result, time.monotonic() - started)
+            with suppress(SQLAlchemyError):  # a warehouse that went away is said already
+                run.note(remaps_finalized=remaps.finalized(warehouse, run, target))
+                if records:
+                    records.write(manifest, result)
     if result.refusals:
         raise Unfinished(_unfinished(result), [str(refusal) for refusal in result.refusals])
     return result
@@ -177,7 +280,8 @@ def load(  # noqa: PLR0913 - what a load is told
 
 def _unfinished(result: Result) -> str:
     stopped = f"stopped early because {result.stopped}; " if result.stopped else ""
+    again = f" after {result.passes} more passes" if result.passes else ""
     return (
         f"{stopped}{result.written} rows written, {result.quarantined} quarantined in "
-        f"{len(result.refusals)} clusters (ops.refusal): mend the cause and load again"
+        f"{len(result.refusals)} clusters{again} (ops.refusal): mend the cause and load again"
     )

@@ -21,6 +21,7 @@ INTEGERS: Mapping[str, tuple[int, int]] = {  # signed range; unsigned ends at tw
 }
 CHARACTERS = frozenset({"char", "varchar"})  # max_length counts characters
 TEXTS = frozenset({"tinytext", "text", "mediumtext", "longtext"})  # max_length counts bytes
+BYTES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
 MOMENTS = frozenset({"datetime", "timestamp"})
 
 _DISPLAY_WIDTH = re.compile(r"^((?:tiny|small|medium|big)?int|year)\(\d+\)")

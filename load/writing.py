@@ -2,15 +2,17 @@
 
 While the target takes one parcel, Postgres confirms the one before and makes the next. What the
 target refuses, and what no parcel can hold, is written by single rows: so a row at fault is found.
+What stayed out is tried again once everything else is there.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from sqlalchemy import Connection, Engine
 
@@ -24,7 +26,8 @@ from load.mysql.writer import Writer
 from load.parcels import ASIDE, Limits, Parcel, Todo
 from load.plan import Plan
 from load.pre_images import Images
-from load.refusals import store_refusals
+from load.refusals import forget_refusals, store_refusals
+from load.removal import Removed
 from load.row_hash import pg_name, pg_relation
 from load.target_facts import TableFacts
 from load.targets import Target
@@ -36,13 +39,18 @@ from runtime.run_ledger import Run
 # row that is refused.
 BATCH_ROWS = 2000
 BATCH_SIZE = 4 * 1024 * 1024
+MAX_PASSES = 5
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Result:
-    """What a load did. `plan` is what it set out to do."""
+    """What a load did. `plan` is what it set out to do.
+
+    `deferred` rows were refused at first and tried again in `passes` passes. `seconds` are by what
+    was written together.
+    """
 
     plan: Plan
     settled: intents.Settled
@@ -54,6 +62,10 @@ class Result:
     kept: list[str] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     stopped: str | None = None
+    deferred: int = 0
+    passes: int = 0
+    removed: Removed = field(default_factory=Removed)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def written(self) -> int:
@@ -110,20 +122,29 @@ class Writing:
         }
         self._progress = Progress("load", result.plan.writes, "rows")
 
-    def carry_out(self, limits: Limits) -> None:
-        """Write all groups in order; stops where the stop rule says so."""
+    def carry_out(self, limits: Limits, max_passes: int = MAX_PASSES) -> None:
+        """Write all groups in order; stops where the stop rule says so.
+
+        What was refused is tried again in at most `max_passes` passes.
+        """
         self._block_vanished()
         try:
             with self._progress, ThreadPoolExecutor(1, "target") as pool:
                 for scope in self._scopes():
+                    started = time.monotonic()
                     self._progress.part(", ".join(mart.name for mart in scope))
                     todo = Todo(self._warehouse, scope, self._place.tables, limits)
                     todo.set_aside(self._ways, self._blocked.values())
                     self._write_parcels(pool, todo, scope)
                     if not self._result.stopped:
                         self._write_single(scope, ASIDE)
+                    self._took(_together(scope[0]), started)
                     if self._result.stopped:
                         return
+                started = time.monotonic()
+                if self._result.refusals and max_passes:
+                    self._try_again(max_passes)
+                    self._took("trying again", started)
         finally:
             self._writer.close()
             self._bulk.close()
@@ -208,17 +229,49 @@ class Writing:
     def _write_single(self, scope: Sequence[Mart], number: int) -> None:
         found = marts.clusters(self._warehouse, scope, self._place.tables, number)
         for batch in batches(found, max_rows=BATCH_ROWS, max_size=BATCH_SIZE):
-            possible = []
-            for cluster in batch:
-                if refusal := self._blocked.reason(cluster):
-                    self._refuse(refusal)
-                else:
-                    possible.append(cluster)
-            for refusal in write_or_refuse(possible, self._write, self._writer.locate):
+            for refusal in self._attempt(batch):
                 self._refuse(refusal)
-                self._result.stopped = self._stop.refused(refusal.cluster.members, refusal.code)
+                self._result.refusals.append(refusal)
+                self._progress.advance(len(refusal.cluster.rows))
+                if refusal.cause == "server":
+                    self._result.stopped = self._stop.refused(refusal.cluster.members, refusal.code)
                 if self._result.stopped:
                     return
+
+    def _attempt(self, clusters: Sequence[Cluster]) -> Iterator[Refusal]:
+        """Write clusters; yield those that lead to a row that stayed out, and the refused ones."""
+        possible = []
+        for cluster in clusters:
+            if refusal := self._blocked.reason(cluster):
+                yield refusal
+            else:
+                possible.append(cluster)
+        yield from write_or_refuse(possible, self._write, self._writer.locate)
+
+    def _try_again(self, max_passes: int) -> None:
+        """Write what stayed out now that everything else is there, until a pass changes nothing."""
+        self._result.deferred = self._result.quarantined
+        self._progress.part("trying again")
+        for _ in range(max_passes):
+            waiting = self._result.refusals
+            self._result.passes += 1
+            self._blocked = Blocked()
+            self._block_vanished()
+            still: list[Refusal] = []
+            for _, group in groupby(waiting, key=lambda one: _together(one.cluster.rows[0].mart)):
+                for refusal in self._attempt([one.cluster for one in group]):
+                    self._refuse(refusal)
+                    still.append(refusal)
+            out = {id(refusal.cluster) for refusal in still}
+            written = [one.cluster for one in waiting if id(one.cluster) not in out]
+            forget_refusals(self._run, self._place.target, written)
+            self._result.refusals = still
+            if not still or not written:
+                return
+
+    def _took(self, what: str, started: float) -> None:
+        seconds = self._result.seconds.get(what, 0.0) + time.monotonic() - started
+        self._result.seconds[what] = round(seconds, 3)
 
     def _write(self, clusters: Sequence[Cluster]) -> None:
         started = time.monotonic()
@@ -247,9 +300,13 @@ class Writing:
         self._result.inserted += inserted
         self._result.updated += len(written) - inserted
         self._result.single += len(written)
+        self._result.size += sum(row.size for row in written)
 
     def _refuse(self, refusal: Refusal) -> None:
         self._blocked.add_cluster(refusal.cluster, self._referenced)
-        self._result.refusals.append(refusal)
         store_refusals(self._run, self._place.target, refusal)
-        self._progress.advance(len(refusal.cluster.rows))
+
+
+def _together(mart: Mart) -> str:
+    """Return the name of what is written together with this mart's rows."""
+    return "customers" if mart.group == "customer" else mart.name

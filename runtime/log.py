@@ -47,3 +47,5 @@ def configure(run_id: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # A lost connection is said by our own error; the pool would add a traceback of its tidying.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)

@@ -60,6 +60,18 @@ class MartColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """What becomes of a loaded row whose record is gone: `keep`, `delete` or `flag` it.
+
+    A flagged row gets `value` in `column`.
+    """
+
+    rule: str = "keep"
+    column: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Mart:
     """One Splynx-shaped staging table, named as the Splynx table.
 
@@ -76,6 +88,7 @@ class Mart:
     business_keys: tuple[tuple[str, ...], ...]
     confidence: str
     collections: frozenset[str]
+    on_delete: Removal = Removal()
 
     @property
     def relation(self) -> str:
@@ -170,7 +183,23 @@ def _mart(
         ),
         confidence=meta["confidence"],
         collections=frozenset(s["name"] for s in sources if s["schema"] == "raw_sonar"),
+        on_delete=_removal(node["name"], load.get("on_delete", "keep"), node["columns"]),
     )
+
+
+def _removal(mart: str, said: Any, columns: Mapping[str, Any]) -> Removal:  # noqa: ANN401 - YAML
+    """Read `meta.load.on_delete`: keep, delete, or {flag: {column: value}} with a loaded column."""
+    if isinstance(said, str) and said in {"keep", "delete"}:
+        return Removal(said)
+    loaded = {name for name in columns if not name.startswith("_")}
+    flag = said.get("flag") if isinstance(said, Mapping) and len(said) == 1 else None
+    if not isinstance(flag, Mapping) or len(flag) != 1 or not flag.keys() <= loaded:
+        raise ConfigError(
+            f"mart {mart}: meta.load.on_delete is {said}, use keep, delete or "
+            "{flag: {column: value}} with one of its columns"
+        )
+    ((column, value),) = flag.items()
+    return Removal("flag", str(column), str(value))
 
 
 def _in_load_order(marts: Mapping[str, Mart]) -> tuple[Mart, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from runtime import log
 from runtime.errors import MigrationError
@@ -116,6 +117,10 @@ def stage(step: str, *, exclusive: bool = True) -> Iterator[Run]:
                 code = exc.exit_code
                 raise
             finally:
-                _close(run, step, started, code)
+                try:
+                    _close(run, step, started, code)
+                except DBAPIError:
+                    if code == 0:
+                        raise  # else the reason is on its way already
     finally:
         engine.dispose()

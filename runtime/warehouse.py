@@ -55,6 +55,24 @@ def connect() -> Engine:
     return engine
 
 
+@contextmanager
+def warehouse_answers() -> Iterator[None]:
+    """Have the loss of the warehouse inside the block say what it means.
+
+    Raises:
+        WarehouseError: a connection to it was lost.
+    """
+    try:
+        yield
+    except DBAPIError as exc:
+        if not exc.connection_invalidated:
+            raise
+        raise WarehouseError(
+            "the connection to the warehouse was lost: see that it runs, then start again; what is "
+            "done stays done"
+        ) from None
+
+
 def ops_ddl() -> str:
     """Return the DDL of the `ops` schema without the macro lines that dbt needs around it."""
     source = _OPS_SCHEMA.read_text(encoding="utf-8")

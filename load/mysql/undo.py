@@ -18,8 +18,9 @@ from load.intents import found_hashes
 from load.mysql.quarantine import REFUSAL_CODES
 from load.mysql.session import LOCKED, error_code, pin_clock
 from load.mysql.violations import ForeignKey
-from load.row_hash import key_value, my_name
-from load.target_facts import TableFacts
+from load.pre_images import Images
+from load.row_hash import key_value, my_name, target_text
+from load.target_facts import BYTES, TableFacts
 from runtime.manifest import Mart
 
 _STATEMENT_ROWS = 1000
@@ -66,12 +67,20 @@ class RefusedAll(Exception):  # noqa: N818
 
 
 class Undo:
-    """Takes back rows of one Splynx database."""
+    """Takes back rows of one Splynx database.
+
+    With `images`, what is deleted is kept there before, with all columns of its table.
+    """
 
     def __init__(
-        self, engine: Engine, tables: Mapping[str, TableFacts], keys: Sequence[ForeignKey]
+        self,
+        engine: Engine,
+        tables: Mapping[str, TableFacts],
+        keys: Sequence[ForeignKey],
+        images: Images | None = None,
     ) -> None:
         self._tables = tables
+        self._images = images
         self._acting = [key for key in keys if key.on_delete not in _HARMLESS]
         self._connection: Connection = engine.connect()
         pin_clock(self._connection)
@@ -107,6 +116,8 @@ class Undo:
             of_mart = list(group)
             shown = self._shown(of_mart)
             inserted = [r for r in of_mart if r.image is None and r.key_text in shown]
+            if self._images is not None:
+                self._images.keep(of_mart[0].mart, self._whole(inserted))
             for _, level in groupby(inserted, key=lambda row: row.order):
                 self._delete(list(level))
             changed = [r for r in of_mart if r.image is not None]
@@ -126,6 +137,70 @@ class Undo:
             elif found not in (row.written_hash, row.image_hash):
                 raise Stays(row, EDITED)
         return shown
+
+    def restore(self, rows: Sequence[Written]) -> None:
+        """Put deleted rows back as they were, in one transaction; those that are there stay.
+
+        Raises:
+            Stays: a row cannot be put back exactly, or another has its key.
+            RefusedAll: the server refuses what some row needs.
+            DBAPIError: any other error.
+        """
+        try:
+            with self._connection.begin():
+                for row in rows:
+                    self._restore(row)
+        except DBAPIError as exc:
+            if error_code(exc) not in REFUSAL_CODES:
+                raise
+            raise RefusedAll(error_code(exc)) from None
+
+    def _restore(self, row: Written) -> None:
+        keys = self._keys([row])
+        if found_hashes(self._connection, row.mart, keys, lock=True):
+            return
+        facts = self._tables[row.mart.name].columns
+        image = {name: value for name, value in (row.image or {}).items() if name in facts}
+        values = ", ".join(
+            "unhex(%s)" if facts[name].data_type in BYTES else "%s" for name in image
+        )
+        self._connection.exec_driver_sql(
+            f"insert into {my_name(row.mart.name)} ({', '.join(map(my_name, image))})"
+            f" values ({values})",
+            tuple(image.values()),
+        )
+        if found_hashes(self._connection, row.mart, keys).get(row.key_text) != row.written_hash:
+            raise Stays(row, "what it held before cannot be put back exactly")
+
+    def _whole(
+        self, rows: Sequence[Written]
+    ) -> Iterator[tuple[Mapping[str, str], Mapping[str, str | None]]]:
+        """Yield the images of rows that are locked, over all columns of their table."""
+        if not rows:
+            return
+        mart = rows[0].mart
+        facts = self._tables[mart.name].columns
+        texts = ", ".join(
+            f"hex({my_name(name)})" if fact.data_type in BYTES else target_text(name)
+            for name, fact in facts.items()
+        )
+        key = ", ".join(target_text(name) for name in mart.key)
+        names = ", ".join(my_name(name) for name in mart.key)
+        one = "(" + ", ".join(["%s"] * len(mart.key)) + ")"
+        for part in _parts(rows):
+            keys = self._keys(part)
+            found = self._connection.exec_driver_sql(
+                f"select {key}, {texts} from {my_name(mart.name)} where ({names}) in"
+                f" ({', '.join([one] * len(keys))}) for update",
+                tuple(value for of_row in keys for value in of_row),
+            )
+            width = len(mart.key)
+            for row in found:
+                shown = [None if value is None else str(value) for value in row]
+                yield (
+                    dict(zip(mart.key, map(str, row[:width]), strict=True)),
+                    dict(zip(facts, shown[width:], strict=True)),
+                )
 
     def _keys(self, rows: Sequence[Written]) -> list[tuple[int | str, ...]]:
         facts = self._tables[rows[0].mart.name].columns

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import orjson
 from sqlalchemy import Connection, text
 
 from load.reconcile import accounting, recorded
 from load.reconcile.accounting import Account, Line
-from load.reconcile.compare import Found, Key, compare
+from load.reconcile.compare import Key, compare
 from load.reconcile.results import (
     MAX_KEYS,
     Difference,
@@ -63,16 +63,21 @@ class _TableCheck:
     def run(self) -> tuple[TargetCounts, list[Difference]]:
         found = compare(self._ours, self._theirs)
         refused = recorded.refused(self._warehouse, self._table, self._target)
+        left = recorded.not_selected(self._warehouse, self._table, self._target)
+        absent = dict(zip(found.missing, self._ours.sonar_keys(found.missing), strict=True))
+        quarantined = sum(name in refused for name in absent.values())
         missing = {
             key: name
-            for key, name in zip(found.missing, self._ours.sonar_keys(found.missing), strict=True)
-            if name not in refused
+            for key, name in absent.items()
+            if name not in refused and not left.get(name, False)
         }
+        changed = self._changed(found.modified, left)
         gone, unexplained = recorded.sort_surplus(
             self._warehouse, self._table, self._target, found.surplus
         )
         counts = TargetCounts(
-            quarantined=len(found.missing) - len(missing),
+            quarantined=quarantined,
+            not_selected=len(absent) - quarantined - len(missing),
             loaded=recorded.written(self._warehouse, self._table, self._target),
             in_target=found.identical + len(found.modified) + len(gone) + len(unexplained),
             identical=found.identical,
@@ -81,14 +86,21 @@ class _TableCheck:
             extra=len(gone) + len(unexplained),
         )
         differences = [
-            *self._rows_differ(found, missing, gone, unexplained),
+            *self._rows_differ(changed, missing, gone, unexplained),
             *self._references_differ(),
         ]
         return counts, differences
 
+    def _changed(self, modified: Sequence[Key], left: Mapping[str, bool]) -> list[Key]:
+        """Return the rows that differ although the last load was to bring them up to date."""
+        if not left:
+            return list(modified)
+        names = self._ours.sonar_keys(modified)
+        return [key for key, name in zip(modified, names, strict=True) if name not in left]
+
     def _rows_differ(
         self,
-        found: Found,
+        changed: Sequence[Key],
         missing: dict[Key, str],
         gone: Sequence[Key],
         unexplained: Sequence[Key],
@@ -102,19 +114,28 @@ class _TableCheck:
                 count=len(missing),
                 keys=tuple(missing.values())[:MAX_KEYS],
             )
-        if found.modified:
-            shown = found.modified[:MAX_KEYS]
-            yield Difference(
-                layer="target",
-                kind="modified",
-                what=f"rows of {name} differ from the mart (ids of the target)",
-                count=len(found.modified),
-                keys=_texts(shown),
-                details=tuple(
-                    changed_columns("/".join(map(str, k)), self._ours.row(k), self._theirs.row(k))
-                    for k in shown
-                ),
-            )
+        theirs = recorded.edited_by_staff(self._warehouse, self._table, self._target, changed)
+        known = set(theirs)
+        others = [key for key in changed if key not in known]
+        for keys, what in (
+            (others, f"rows of {name} differ from the mart (ids of the target)"),
+            (theirs, f"rows of {name} hold what staff changed after a load (ids of the target)"),
+        ):
+            if keys:
+                shown = keys[:MAX_KEYS]
+                yield Difference(
+                    layer="target",
+                    kind="modified",
+                    what=what,
+                    count=len(keys),
+                    keys=_texts(shown),
+                    details=tuple(
+                        changed_columns(
+                            "/".join(map(str, k)), self._ours.row(k), self._theirs.row(k)
+                        )
+                        for k in shown
+                    ),
+                )
         if gone:
             yield Difference(
                 layer="target",
@@ -182,14 +203,15 @@ def _record(connection: Connection, run_id: str, target: str, result: EntityResu
     connection.execute(
         text(
             "insert into ops.reconciliation (run_id, target, entity, source, mart, merged,"
-            " excluded, rejected, quarantined, loaded, in_target, identical, modified, missing,"
-            " extra,"
-            " verdict, differences) values (:run, :target, :entity, :source, :mart, :merged,"
-            " :excluded, :rejected, :quarantined, :loaded, :in_target, :identical, :modified,"
-            " :missing, :extra, :verdict, cast(:differences as jsonb))"
+            " excluded, rejected, quarantined, not_selected, loaded, in_target, identical,"
+            " modified, missing, extra, verdict, differences) values"
+            " (:run, :target, :entity, :source, :mart, :merged,"
+            " :excluded, :rejected, :quarantined, :not_selected, :loaded, :in_target, :identical,"
+            " :modified, :missing, :extra, :verdict, cast(:differences as jsonb))"
             " on conflict (run_id, entity) do update set source = excluded.source,"
             " mart = excluded.mart, merged = excluded.merged, excluded = excluded.excluded,"
             " rejected = excluded.rejected, quarantined = excluded.quarantined,"
+            " not_selected = excluded.not_selected,"
             " loaded = excluded.loaded, in_target = excluded.in_target,"
             " identical = excluded.identical, modified = excluded.modified,"
             " missing = excluded.missing, extra = excluded.extra, verdict = excluded.verdict,"
@@ -205,6 +227,7 @@ def _record(connection: Connection, run_id: str, target: str, result: EntityResu
             "excluded": result.counts.excluded,
             "rejected": result.counts.rejected,
             "quarantined": result.target.quarantined,
+            "not_selected": result.target.not_selected,
             "loaded": result.target.loaded,
             "in_target": result.target.in_target,
             "identical": result.target.identical,

@@ -47,6 +47,20 @@ def refused(connection: Connection, table: Table, target: str) -> set[str]:
     return {str(row[0]) for row in rows}
 
 
+def not_selected(connection: Connection, table: Table, target: str) -> dict[str, bool]:
+    """Return the Sonar keys of rows that the last load left out by choice, and if they are new."""
+    rows = connection.execute(
+        text(
+            "select n._sonar_key, not exists (select from ops.row_state as s"
+            "  where s.target = n.target and s.table_name = n.table_name"
+            "  and s._sonar_key = n._sonar_key and s.state = 'written')"
+            " from ops.not_selected as n where n.target = :target and n.table_name = :table"
+        ),
+        {"target": target, "table": table.name},
+    )
+    return {str(row[0]): bool(row[1]) for row in rows}
+
+
 def _row_key(table: Table, key: Key) -> str:
     names: Mapping[str, str] = dict(zip(table.key, map(str, key), strict=True))
     return orjson.dumps(names).decode()
@@ -116,3 +130,15 @@ def sort_surplus(
         ours += [key for key in page if key in known]
         unexplained += [key for key in page if key not in known and key not in before]
     return ours, unexplained
+
+
+def edited_by_staff(
+    connection: Connection, table: Table, target: str, keys: Sequence[Key]
+) -> list[Key]:
+    """Return those of `keys` that the latest load found changed by staff, in their order."""
+    rows = connection.execute(
+        text("select key from ops.staff_edit where target = :target and table_name = :table"),
+        {"target": target, "table": table.name},
+    )
+    theirs = {tuple(row[0]) for row in rows}
+    return [key for key in keys if tuple(map(str, key)) in theirs]

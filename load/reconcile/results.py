@@ -50,6 +50,7 @@ class TargetCounts:
     """What the load recorded and what the target was found to hold."""
 
     quarantined: int = 0
+    not_selected: int = 0
     loaded: int = 0
     in_target: int = 0
     identical: int = 0
@@ -97,23 +98,25 @@ def changed_columns(key: str, ours: dict[str, str | None], theirs: dict[str, str
 
 def load_difference(mart: int, counts: TargetCounts) -> Difference | None:
     """Return the difference between what should have been loaded and what the load recorded."""
-    unloaded = mart - counts.loaded - counts.quarantined
+    unloaded = mart - counts.loaded - counts.quarantined - counts.not_selected
     if unloaded == 0:
         return None
     return Difference(
         layer="load",
         kind="missing" if unloaded > 0 else "extra",
         what=f"mart has {mart} rows, the load recorded {counts.loaded} as written and "
-        f"{counts.quarantined} as refused",
+        f"{counts.quarantined} as refused"
+        + (f", {counts.not_selected} were not selected" if counts.not_selected else ""),
         count=abs(unloaded),
     )
 
 
 def table(results: Sequence[EntityResult]) -> str:
     """Return the results as the table that `make reconcile` ends with."""
-    head = (
-        "entity", "source", "mart", "merged", "excluded", "rejected", "loaded", "in target",
-        "verdict",
+    is_partial = any(result.target.not_selected for result in results)
+    head: tuple[str, ...] = (
+        "entity", "source", "mart", "merged", "excluded", "rejected",
+        *(("not selected",) if is_partial else ()), "loaded", "in target", "verdict",
     )  # fmt: skip
     rows = [head]
     for result in results:
@@ -127,6 +130,7 @@ def table(results: Sequence[EntityResult]) -> str:
                 str(counts.merged),
                 str(counts.excluded),
                 str(counts.rejected),
+                *((str(target.not_selected),) if is_partial else ()),
                 *of_target,
                 result.verdict,
             )

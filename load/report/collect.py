@@ -9,6 +9,8 @@ from sqlalchemy import Connection, text
 
 from load.report.facts import (
     Acceptance,
+    Access,
+    AccessLoss,
     Collection,
     Entity,
     Excluded,
@@ -190,6 +192,7 @@ def _reconciliation(
             verdict=row.verdict,
             differences=tuple(row.differences),
             is_loaded=row.entity in marts,
+            not_selected=row.not_selected,
         )
         for row in rows
     ]
@@ -302,6 +305,46 @@ def _money(connection: Connection) -> Money | None:
     )
 
 
+def _access(connection: Connection) -> Access | None:
+    if not _exists(connection, "audit.audit_access"):
+        return None
+    decisions = connection.execute(
+        text(
+            "select word, sum(before)::bigint as before, sum(after)::bigint as after from ("
+            "  select decision_before as word, 1 as before, 0 as after from audit.audit_access"
+            "  union all select decision_after, 0, 1 from audit.audit_access) as counted"
+            " group by word order by word <> 'allowed', sum(after) desc, word"
+        )
+    ).all()
+    losses = connection.execute(
+        text(
+            "select found.*, coalesce(signed.max_rows, 0) as signed_max, signed.decision from ("
+            "  select reason, severity, min(place) as place, count(*) as rows,"
+            "  (array_agg(_sonar_key order by length(_sonar_key), _sonar_key))[1:20] as keys"
+            "  from audit.audit_access_losses group by reason, severity) as found"
+            " left join seeds.map_accepted_access_losses as signed on signed.reason = found.reason"
+            "  and signed.source in (select source from staging.stg_ops__extractions)"
+            " order by found.place"
+        )
+    )
+    return Access(
+        subscribers=sum(row.before for row in decisions),
+        decisions=tuple((row.word, row.before, row.after) for row in decisions),
+        losses=tuple(
+            AccessLoss(
+                reason=row.reason,
+                severity=row.severity,
+                rows=row.rows,
+                signed_max=row.signed_max,
+                decision=row.decision,
+                is_signed=row.rows <= row.signed_max,
+                keys=tuple(row.keys),
+            )
+            for row in losses
+        ),
+    )
+
+
 def collect(connection: Connection, manifest: Manifest) -> Facts:
     """Return the facts as they stand; what has not happened yet is None or empty."""
     marts = [mart.name for mart in manifest.marts]
@@ -334,4 +377,5 @@ def collect(connection: Connection, manifest: Manifest) -> Facts:
         quarantined=tuple(_quarantined(connection, name)),
         marts=tuple(marts),
         money=_money(connection),
+        access=_access(connection),
     )

@@ -81,6 +81,7 @@ class Entity:
     verdict: str
     differences: tuple[Mapping[str, Any], ...]
     is_loaded: bool
+    not_selected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,28 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessLoss:
+    """Services, or routers, that one reason takes the network from, and who signed for them."""
+
+    reason: str
+    severity: str
+    rows: int
+    signed_max: int
+    decision: str | None
+    is_signed: bool
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who has the network in Sonar and who would have it in Splynx, by decision."""
+
+    subscribers: int
+    decisions: tuple[tuple[str, int, int], ...]
+    losses: tuple[AccessLoss, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything the report says, before the verdict."""
 
@@ -181,3 +204,4 @@ class Facts:
     quarantined: tuple[Quarantined, ...] = ()
     marts: tuple[str, ...] = ()
     money: Money | None = None
+    access: Access | None = None

@@ -32,10 +32,12 @@ class Part:
 def funnel(entity: Entity) -> list[Part]:
     """Return where an entity's source records ended, every one of them once."""
     # Records merged elsewhere, or defaulted rows of a child, can make the parts exceed the source.
+    out = entity.quarantined + entity.not_selected
     parts = (
         ("in target", entity.in_target),
         ("quarantined", entity.quarantined),
-        ("not in target", max(0, entity.mart - entity.in_target - entity.quarantined)),
+        ("not selected", entity.not_selected),
+        ("not in target", max(0, entity.mart - entity.in_target - out)),
         ("merged", entity.merged),
         ("excluded", entity.excluded),
         ("rejected", entity.rejected),

@@ -99,11 +99,24 @@ def _money(facts: Facts) -> Iterator[Reason]:
         )
 
 
+def _access(facts: Facts) -> Iterator[Reason]:
+    for loss in facts.access.losses if facts.access is not None else ():
+        if loss.severity == "critical" and not loss.is_signed:
+            yield Reason(
+                f"{loss.rows} services or routers would lose the network and nobody signed for it"
+                f" ({loss.reason}).",
+                is_wrong=True,
+            )
+
+
 def _remaining(facts: Facts) -> Iterator[Reason]:
     """Yield what keeps an agreeing migration from being finished."""
     quarantined = sum(entry.rows for entry in facts.quarantined)
     if quarantined:
         yield Reason(f"{quarantined} rows are in quarantine: the target refused them.")
+    entities = facts.reconciliation.entities if facts.reconciliation else ()
+    if left := sum(entity.not_selected for entity in entities):
+        yield Reason(f"{left} rows were not selected (scope): a load without it brings them.")
     if facts.extraction is None or not facts.extraction.is_frozen:
         yield Reason(NOT_FROZEN)
 
@@ -115,6 +128,7 @@ def judge(facts: Facts) -> Verdict:
         *_acceptance(facts),
         *_load(facts),
         *_money(facts),
+        *_access(facts),
         *_reconciliation(facts),
     ]
     remaining = [*_remaining(facts)]

@@ -58,7 +58,8 @@ create table if not exists ops.extract_ledger (
 alter table ops.extract_ledger
 add column if not exists mode text check (mode in ('full', 'resumed', 'incremental', 'unchanged', 'sample')),
 add column if not exists looks integer not null default 0,
-add column if not exists witness text;
+add column if not exists witness text,
+add column if not exists withheld_values bigint not null default 0;
 
 -- Where the reading of each collection stands. It outlives the run: a killed one goes on from here.
 -- `selection` is a hash of what is asked of a row (another one: read anew); `ranges` are the id ranges
@@ -276,6 +277,42 @@ alter table ops.row_state
 add column if not exists inserted_by text,
 add column if not exists batch bigint;
 
+-- What lets a later load compare without reading every row: `crc` is the CRC-32 of the row's canonical
+-- text as it was sent, which the target can sum up by itself; `base` is a hash of each column's text as
+-- Sonar last had it while we wrote (in the order of the row's shape). `apart`: columns of staff's stayed
+-- in the row that we wrote, so that it is not the mart's. `removed`: the record is gone, and so is its row,
+-- or it bears the mark that says so. `prior_…`: what returns when an intent is not carried out;
+-- `prior_hash` null: old_hash.
+alter table ops.row_state
+add column if not exists crc bigint,
+add column if not exists base integer[],
+add column if not exists apart boolean not null default false,
+add column if not exists removed text check (removed in ('intended', 'deleted', 'flagged')),
+add column if not exists prior_hash text,
+add column if not exists prior_crc bigint,
+add column if not exists prior_base integer[],
+add column if not exists prior_apart boolean not null default false;
+
+-- The columns that a row's hash was taken over: `new_hash` ends with the shape.
+create table if not exists ops.row_shape (
+    shape text primary key,
+    column_names text[] not null
+);
+
+-- Rows that staff changed or deleted after we wrote them, as the latest load found them: `conflict` where
+-- Sonar changed the same columns. Theirs was kept unless the load was told to overwrite it.
+create table if not exists ops.staff_edit (
+    target text not null,
+    table_name text not null,
+    key text[] not null,
+    _sonar_key text not null,
+    kind text not null check (kind in ('edited', 'conflict', 'vanished')),
+    column_names text[] not null,
+    run_id text not null,
+    found_at timestamptz not null default clock_timestamp(),
+    primary key (target, table_name, key)
+);
+
 create sequence if not exists ops.batch_number;
 
 -- A batch of a load finds its own rows. No index may hold what confirming changes (state, changed_at).
@@ -290,7 +327,7 @@ create table if not exists ops.pre_image (
     row_key jsonb not null,
     image jsonb not null,
     taken_at timestamptz not null default clock_timestamp(),
-    primary key (target, run_id, table_name, row_key)
+    primary key (row_key, table_name, run_id, target)  -- what differs first: half of the comparisons
 );
 
 -- Rows of a run that was undone which stay in the target, by the latest undoing.
@@ -318,6 +355,19 @@ create table if not exists ops.refusal (
     message text not null,
     refused_at timestamptz not null default clock_timestamp(),
     primary key (target, run_id, table_name, _sonar_key)
+);
+
+-- How often a run tried the row; `refused_at` and `message` are of the last attempt.
+alter table ops.refusal
+add column if not exists attempts integer not null default 1;
+
+-- Rows of the marts that the latest load of a target left out because the operator chose others.
+create table if not exists ops.not_selected (
+    target text not null,
+    table_name text not null,
+    _sonar_key text not null,
+    run_id text not null,
+    primary key (target, table_name, _sonar_key)
 );
 
 create table if not exists ops.acceptance (
@@ -364,5 +414,7 @@ create table if not exists ops.reconciliation (
     reconciled_at timestamptz not null default clock_timestamp(),
     primary key (run_id, entity)
 );
+alter table ops.reconciliation
+add column if not exists not_selected bigint not null default 0;
 
 {% endmacro %}

@@ -13,10 +13,12 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from load import switches
 from load.inspection import Inspection, inspect
 from load.parcels import Limits
 from load.run import Result, load
 from load.target_facts import ColumnFact
+from load.targets import current
 from runtime.fingerprint import fingerprint
 from runtime.manifest import Manifest, Mart, MartColumn, Reference
 from runtime.run_ledger import stage
@@ -264,15 +266,31 @@ def accept(engine: Engine, *, verdict: str = "accepted") -> None:
         )
 
 
+def attest_switches(address: str) -> None:
+    """Vouch for the switches of a server that has no Splynx beside the miniature."""
+    with stage("attest") as run, run.engine.connect() as connection:
+        names = [switch.name for switch in switches.declared()]
+        switches.attest(run, current(connection, address), names, "there are none here")
+
+
 def run_inspect(*, new_epoch: bool = False) -> Inspection:
     with stage("inspect") as run:
         return inspect(run, splynx_db(), MANIFEST, new_epoch=new_epoch)
 
 
-def run_load(*, dry_run: bool = False, bulk: bool = True, rows: int = 20_000) -> Result:
+def run_load(
+    *,
+    dry_run: bool = False,
+    bulk: bool = True,
+    rows: int = 20_000,
+    **options: Any,
+) -> Result:
+    """Load; `options` are those of `load.run.load`."""
     with stage("load") as run:
         limits = Limits(rows=rows)
-        return load(run, splynx_db(), MANIFEST, dry_run=dry_run, bulk=bulk, limits=limits)
+        return load(
+            run, splynx_db(), MANIFEST, dry_run=dry_run, bulk=bulk, limits=limits, **options
+        )
 
 
 def content(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:

@@ -114,6 +114,7 @@ def test_a_load_waits_for_switches_at_rest_or_attested(
     scene.target("delete from config where path = 'automation'")
     assert miniature.run_load(dry_run=True).plan.writes
     scene.target("delete from config where `key` in ('stealth_mode', 'auto_pairing')")
+    scene.target("delete from config where `key` = 'allow_negative_balance'")
     with pytest.raises(GateFailed) as error:
         miniature.run_load(dry_run=True)
     waiting = [words.split(":")[0] for words in error.value.report["switches"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from pymysql.err import MySQLError
@@ -14,7 +15,7 @@ from load.mysql.quarantine import Refused
 from load.mysql.read_facts import table_facts
 from load.mysql.session import answering
 from load.mysql.ways import ask
-from load.parcels import Limits, Parcel, Rows
+from load.parcels import Parcel, Rows
 from load.pre_images import Images
 from load.targets import current
 from load.writing import Writing
@@ -112,9 +113,9 @@ def test_what_staff_changes_while_the_load_runs_is_kept_and_imaged_not(
     miniature.accept(scene.warehouse)
     carry_out = Writing.carry_out
 
-    def late(self: Writing, limits: Limits) -> None:  # between the plan and the first write
+    def late(self: Writing, *told: Any) -> None:  # between the plan and the first write
         scene.target("update clients set name = 'by staff' where id = 5")
-        carry_out(self, limits)
+        carry_out(self, *told)
 
     with monkeypatch.context() as patch:
         patch.setattr(Writing, "carry_out", late)

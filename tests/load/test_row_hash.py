@@ -10,7 +10,14 @@ from sqlalchemy import Connection, Engine, create_engine
 
 from load.mysql.read_facts import table_facts
 from load.mysql.session import MODES
-from load.row_hash import digest, mart_hash, mart_texts, none_text, target_hash
+from load.row_hash import (
+    digest,
+    mart_hash,
+    mart_texts,
+    none_text,
+    quick_hash_of_target,
+    target_hash,
+)
 from load.target_facts import ColumnFact
 from runtime.manifest import Mart
 from tests.load.miniature import HOSTILE, column, fact_of, mart
@@ -107,7 +114,10 @@ def test_both_sides_give_one_hash_and_one_text(warehouse: Engine, splynx: Splynx
             target.exec_driver_sql(f"insert into hostile_values values {one}", tuple(texts))
         hashed = target_hash(VALUES)
         stored = target.exec_driver_sql(f"select {hashed} from hostile_values order by id").all()
+        quick = quick_hash_of_target(VALUES, facts, "v")
+        cheap = target.exec_driver_sql(f"select {quick} from hostile_values as v order by id").all()
     engine.dispose()
+    assert cheap == stored
     differing = [texts for (*texts, ours), (theirs,) in zip(sent, stored, strict=True)
                  if ours != theirs]  # fmt: skip
     assert differing == []

@@ -106,6 +106,19 @@ def test_a_digit_that_the_target_cannot_keep_is_a_difference(world: SmallWorld) 
     assert (entity, difference.keys) == ("tariffs_internet", ("1",))
 
 
+def test_what_staff_changed_is_told_from_what_nobody_explains(world: SmallWorld) -> None:
+    world.spoil_target("update customers set name = 'by staff' where id in (7, 8)")
+    world.spoil(
+        "insert into ops.staff_edit (target, table_name, key, _sonar_key, kind, column_names,"
+        f" run_id) values ('{world.target}', 'customers', '{{8}}', '8', 'edited', '{{}}', 'r')"
+    )
+    found = _reconcile(world)["customers"].differences
+    assert [(d.kind, d.keys, "what staff changed" in d.what) for d in found] == [
+        ("modified", ("7",), False),
+        ("modified", ("8",), True),
+    ]
+
+
 def test_a_row_removed_from_the_target_is_missing(world: SmallWorld) -> None:
     world.spoil_target("delete from customer_info where customer_id = 11")
     results = _reconcile(world)
@@ -124,6 +137,23 @@ def test_a_refused_row_is_quarantined_and_not_missing(world: SmallWorld) -> None
     result = _reconcile(world)["customer_info"]
     assert result.differences == ()
     assert (result.target.quarantined, result.target.loaded) == (1, CUSTOMERS - 1)
+
+
+def test_rows_left_out_by_choice_are_counted_and_do_not_differ(world: SmallWorld) -> None:
+    world.spoil_target("delete from customer_info where customer_id in (11, 12)")
+    world.spoil(
+        "delete from ops.row_state where table_name = 'customer_info' and _sonar_key = '11'",
+        "insert into ops.not_selected (target, table_name, _sonar_key, run_id)"
+        f" select '{world.target}', 'customer_info', key, 'r'"
+        " from unnest(array['10', '11', '12']) as key",
+        "update splynx_staging.customer_info set vat_id = 'new' where customer_id = 10",
+    )
+    results = _reconcile(world)
+    entity, difference = _only(results, "target", "missing")
+    # 12 was written once: that somebody deleted it is no matter of choice
+    assert (entity, difference.keys) == ("customer_info", ("12",))
+    found = results["customer_info"].target
+    assert (found.not_selected, found.loaded, found.modified) == (1, CUSTOMERS - 1, 1)
 
 
 def test_an_old_refusal_does_not_excuse_a_row_written_since(world: SmallWorld) -> None:

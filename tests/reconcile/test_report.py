@@ -97,8 +97,8 @@ def test_a_finished_migration_agrees_and_says_what_is_left(
     page = write(facts, verdict, tmp_path / "report", [("Data Docs", "../data_docs/index.html")])
     parsed = Page(page.read_text())
     row = parsed.cells.index("customers")
-    assert parsed.cells[row : row + 10] == [
-        "customers", "32", "30", "0", "1", "1", "0", "30", "30", "agrees",
+    assert parsed.cells[row : row + 11] == [
+        "customers", "32", "30", "0", "1", "1", "0", "0", "30", "30", "agrees",
     ]  # fmt: skip
     assert {"missing_name", "D-001", "31"} <= set(parsed.cells)
     assert parsed.addresses == ["../data_docs/index.html"]  # nothing is fetched from anywhere
@@ -145,6 +145,40 @@ def test_an_unexplained_cent_is_red_and_names_the_account(
     assert "The money of 1 accounts differs without a cause." in {r.what for r in verdict.reasons}
     page = write(facts, verdict, tmp_path, []).read_text()
     assert "1 accounts differ and nothing explains why: 31" in page
+
+
+_ACCESS = (
+    "create schema if not exists seeds",
+    "create schema if not exists staging",
+    "create table audit.audit_access as select * from (values ('1', 'allowed', 'wrong_mac'),"
+    " ('2', 'allowed', 'allowed'), ('3', 'blocked', 'allowed'))"
+    " as given (_sonar_key, decision_before, decision_after)",
+    "create table audit.audit_access_losses as select '1' as _sonar_key, 'mac_lost' as reason,"
+    " 9 as place, 'critical' as severity",
+    "create table if not exists staging.stg_ops__extractions as select '127.0.0.1' as source",
+    "create table seeds.map_accepted_access_losses as select source, 'mac_lost' as reason,"
+    " 1 as max_rows, 'D-158' as decision from staging.stg_ops__extractions limit 1",
+)
+
+
+def test_who_would_lose_the_network_is_counted_by_reason(world: SmallWorld, tmp_path: Path) -> None:
+    world.spoil(*_ACCESS)
+    facts = _facts(world)
+    parsed = Page(write(facts, judge(facts), tmp_path, []).read_text())
+    row = parsed.cells.index("allowed")
+    assert parsed.cells[row : row + 6] == ["allowed", "2", "2", "wrong mac", "0", "1"]
+    row = parsed.cells.index("mac lost")
+    assert parsed.cells[row + 1 : row + 6] == ["1", "1", "D-158", "yes", "1"]
+    assert not [r for r in judge(facts).reasons if "lose the network" in r.what]
+
+
+def test_an_unsigned_loss_of_the_network_is_red(world: SmallWorld) -> None:
+    world.spoil(*_ACCESS, "update seeds.map_accepted_access_losses set source = 'elsewhere'")
+    verdict = judge(_facts(world))
+    assert verdict.level == "red"
+    assert "1 services or routers would lose the network and nobody signed for it (mac_lost)." in {
+        reason.what for reason in verdict.reasons
+    }
 
 
 def test_a_cent_in_a_mart_makes_the_acceptance_stale(world: SmallWorld) -> None:

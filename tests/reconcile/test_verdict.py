@@ -116,6 +116,20 @@ def test_quarantined_rows_are_not_green() -> None:
     assert "2 rows are in quarantine" in verdict.reasons[0].what
 
 
+def test_rows_that_were_not_selected_are_not_green() -> None:
+    entity = replace(_ENTITY, in_target=6, loaded=6, identical=6, not_selected=2)
+    facts = replace(_GREEN, reconciliation=replace(_RECONCILIATION, entities=(entity,)))
+    verdict = judge(facts)
+    assert (verdict.level, verdict.agrees) == ("amber", True)
+    assert verdict.reasons[0].what.startswith("2 rows were not selected")
+    assert {part.name: part.rows for part in funnel(entity)} == {
+        "in target": 6,
+        "not selected": 2,
+        "excluded": 1,
+        "rejected": 1,
+    }
+
+
 def test_collections_that_no_mart_reads_are_listed_and_do_not_refuse() -> None:
     emails = Collection("emails", "denied", None, None, 7, needed=False)
     facts = replace(_GREEN, extraction=replace(_EXTRACTION, collections=(_ACCOUNTS, emails)))

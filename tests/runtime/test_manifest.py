@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.errors import ConfigError
-from runtime.manifest import Reference, marts_of
+from runtime.manifest import Reference, Removal, marts_of
 
 
 def _model(name: str, group: str | None, **extra: Any) -> dict[str, Any]:
@@ -101,6 +101,29 @@ def test_a_business_key_is_one_column_or_several_together() -> None:
     model["config"]["meta"]["load"]["business_keys"] = ["login", ["module", "label"]]
     keys = marts_of(_document(model)).mart("labels").business_keys
     assert keys == (("login",), ("module", "label"))
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        ("keep", Removal("keep")),
+        ("delete", Removal("delete")),
+        ({"flag": {"id": 1}}, Removal("flag", "id", "1")),
+    ],
+)
+def test_a_mart_says_what_becomes_of_rows_whose_record_is_gone(said: object, rule: Removal) -> None:
+    model = _model("labels", "foundation")
+    assert marts_of(_document(model)).mart("labels").on_delete == Removal("keep")
+    model["config"]["meta"]["load"]["on_delete"] = said
+    assert marts_of(_document(model)).mart("labels").on_delete == rule
+
+
+@pytest.mark.parametrize("said", ["drop", {"flag": {"not_loaded": "1"}}, {"flag": {}}, None])
+def test_an_unknown_rule_for_what_is_gone_is_refused(said: object) -> None:
+    model = _model("labels", "foundation")
+    model["config"]["meta"]["load"]["on_delete"] = said
+    with pytest.raises(ConfigError, match="on_delete"):
+        marts_of(_document(model))
 
 
 def test_only_loaded_columns_appear_with_their_spelling_of_none() -> None:
