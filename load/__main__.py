@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from load import backup, status
+from load import backup, collisions, status
 from load import run as running
 from load.backup_commands import backup_command, restore_command
 from load.ids_command import ids_command
@@ -204,6 +204,7 @@ def _show(plan: Plan, *, as_json: bool) -> None:
                 for table in plan.tables
             ],
             "clashes": [str(clash) for clash in plan.clashes],
+            "collisions": dict(plan.collisions),
             "conflicts": [str(conflict) for conflict in plan.conflicts],
             "lost": [str(reference) for reference in plan.lost],
             "remaps": [str(remap) for remap in plan.remaps],
@@ -222,6 +223,8 @@ def _show(plan: Plan, *, as_json: bool) -> None:
         click.echo(f"collision: {clash}")
     if len(plan.clashes) > _SHOWN_CLASHES:
         click.echo(f"… and {len(plan.clashes) - _SHOWN_CLASHES} more collisions")
+    if plan.collisions:
+        click.echo(f"collisions: {collisions.said(plan.collisions)} (make ids lists them)")
     for conflict in plan.conflicts[:_SHOWN_CLASHES]:
         click.echo(f"conflict: {conflict}")
     for reference in plan.lost:

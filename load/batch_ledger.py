@@ -1,17 +1,20 @@
-"""The intents of parcels: announced, confirmed or dropped by one statement a table, in Postgres.
+"""The intents of parcels: announced, confirmed or dropped as a whole, in Postgres.
 
 Works on the plan's own connection, where `load_todo` is, and commits there. What an intent means,
 and how a killed load is settled from it, is said in `load.intents`.
+
+The intents of a parcel are one value a table in `ops.load_batch`, and each row of `ops.row_state`
+is touched once, when its parcel is confirmed. Only settling, after a kill, makes rows of intents.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Connection, text
 
-from load.intents import GIVES_BACK, TAKES_OVER, owners
+from load.intents import TAKES_OVER, owners, row_key
+from load.pre_images import drop_pages
 from load.row_hash import pg_text
 from load.targets import Target
 from runtime.manifest import Manifest, Mart
@@ -20,12 +23,35 @@ from runtime.run_ledger import Run
 
 def row_key_of(mart: Mart) -> str:
     """Return the Postgres expression of `row_key`, from the plan's key text."""
-    if len(mart.key) == 1:
-        return f"jsonb_build_object({pg_text(mart.key[0])}, key)"
-    parts = ", ".join(
-        f"{pg_text(name)}, split_part(key, chr(31), {i})" for i, name in enumerate(mart.key, 1)
-    )
-    return f"jsonb_build_object({parts})"
+    return row_key(f"(array[{', '.join(map(pg_text, mart.key))}])", "key")
+
+
+_UPDATE = """
+update ops.row_state as state set
+    _customer_key = todo._customer_key, state = 'written', old_hash = todo.shown,
+    new_hash = todo.mart_hash, crc = todo.mart_crc, base = todo.mart_base, apart = false,
+    removed = null, run_id = :run_id, batch = :batch, changed_at = clock_timestamp(),
+    prior_hash = state.new_hash, prior_crc = state.crc, prior_base = state.base,
+    prior_apart = state.apart
+from load_todo as todo
+where todo.batch = :number and todo.is_update and todo.n <> all(:kept)
+    and state.target = :target and state.table_name = todo.table_name
+    and state._sonar_key = todo._sonar_key
+"""
+_INSERT = f"""
+insert into ops.row_state (
+    target, table_name, _sonar_key, _customer_key, row_key, state, old_hash, new_hash, crc, base,
+    run_id, inserted_by, batch, changed_at
+)
+select
+    :target, todo.table_name, todo._sonar_key, todo._customer_key,
+    {row_key("batch.key_columns", "todo.key")}, 'written', null, todo.mart_hash, todo.mart_crc,
+    todo.mart_base, :run_id, :run_id, :batch, clock_timestamp()
+from load_todo as todo
+join ops.load_batch as batch on batch.batch = :batch and batch.table_name = todo.table_name
+where todo.batch = :number and not todo.is_update
+{TAKES_OVER}
+"""
 
 
 class BatchLedger:
@@ -33,8 +59,8 @@ class BatchLedger:
 
     def __init__(self, run: Run, plan: Connection, manifest: Manifest, target: Target) -> None:
         self._plan = plan
-        self._manifest = manifest
         self._owners = list(owners(manifest))
+        self._keys = {mart.name: list(mart.key) for mart in manifest.marts}
         self._names = {"target": target.name, "run_id": run.run_id}
 
     def announce(self, number: int) -> int:
@@ -52,44 +78,38 @@ class BatchLedger:
         )
         names: list[str] = [row[0] for row in tables]
         for name in names:
-            self._plan.exec_driver_sql(
-                f"""
-                insert into ops.row_state (
-                    target, table_name, _sonar_key, _customer_key, row_key, state, old_hash,
-                    new_hash, crc, base, run_id, inserted_by, batch, changed_at
-                )
-                select
-                    %(target)s, table_name, _sonar_key, _customer_key,
-                    {row_key_of(self._manifest.mart(name))}, 'intended', shown, mart_hash,
-                    mart_crc, mart_base, %(run_id)s, case when shown is null then %(run_id)s end,
-                    %(batch)s, %(moment)s
-                from load_todo
-                where batch = %(number)s and table_name = %(mart)s
-                {TAKES_OVER}
-                """,
+            self._plan.execute(
+                text(
+                    "insert into ops.load_batch"
+                    " (batch, target, run_id, announced_at, table_name, key_columns, intents)"
+                    " select :batch, :target, :run_id, :moment, :mart, :columns, array_agg("
+                    " (_sonar_key, _customer_key, key, shown, mart_hash, mart_crc, mart_base)"
+                    "::ops.batch_intent)"
+                    " from load_todo where batch = :number and table_name = :mart"
+                ),
                 {
                     **self._names,
                     "batch": batch,
                     "moment": opened[1],
                     "number": number,
                     "mart": name,
+                    "columns": self._keys[name],
                 },
             )
         self._plan.commit()
         return batch
 
-    def confirm(self, batch: int, number: int, kept: Sequence[tuple[str, str]] = ()) -> None:
-        """Record that the rows are in the target; `kept` (table, record) are as they were."""
+    def confirm(self, batch: int, number: int, kept: Sequence[int] = ()) -> None:
+        """Record that the rows are in the target; those with `n` in `kept` are as they were."""
         # Lost with the server, a confirmation is made up by the next start: nothing waits for it.
         self._plan.execute(text("set local synchronous_commit = off"))
-        if kept:
-            self._put_back(
-                batch,
-                "(table_name, _sonar_key) in (select * from"
-                " unnest(cast(:tables as text[]), cast(:keys as text[])))",
-                tables=[table for table, _ in kept],
-                keys=[key for _, key in kept],
-            )
+        bound = {
+            **self._names,
+            "batch": batch,
+            "number": number,
+            "kept": list(kept),
+            "owners": self._owners,
+        }
         self._plan.execute(
             text(
                 "insert into ops.id_map (target, entity, _sonar_key, planned_id, target_id, run_id)"
@@ -98,36 +118,17 @@ class BatchLedger:
                 " and table_name = any(:owners)"
                 " on conflict (target, entity, _sonar_key) do nothing"
             ),
-            {**self._names, "number": number, "owners": self._owners},
+            bound,
         )
-        self._plan.execute(
-            text(
-                "update ops.row_state set state = 'written', changed_at = clock_timestamp()"
-                " where batch = :batch and state = 'intended'"
-            ),
-            {"batch": batch},
-        )
+        self._plan.execute(text(_UPDATE), bound)
+        self._plan.execute(text(_INSERT), bound)
+        self._plan.execute(text("delete from ops.load_batch where batch = :batch"), bound)
         self._plan.commit()
 
     def drop(self, batch: int) -> None:
-        """Forget intents that were not carried out; the state before them returns."""
+        """Forget intents that were not carried out, and the images taken for them."""
         self._plan.execute(
-            text("delete from ops.row_state where batch = :batch and old_hash is null"),
-            {"batch": batch},
+            text("delete from ops.load_batch where batch = :batch"), {"batch": batch}
         )
-        self._put_back(batch, "true")
+        drop_pages(self._plan, batch)
         self._plan.commit()
-
-    def _put_back(self, batch: int, which: str, **bound: Any) -> None:  # noqa: ANN401 - bound
-        self._plan.execute(
-            text(
-                "with back as ("
-                f" update ops.row_state as state set {GIVES_BACK}"
-                f" where batch = :batch and state = 'intended' and {which}"
-                " returning table_name, row_key)"
-                " delete from ops.pre_image as image using back where image.target = :target"
-                " and image.run_id = :run_id and image.table_name = back.table_name"
-                " and image.row_key = back.row_key"
-            ),
-            {**self._names, "batch": batch, **bound},
-        )

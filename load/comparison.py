@@ -20,6 +20,7 @@ from load.digests import Sums
 from load.mysql import read_facts
 from load.row_hash import (
     base_of,
+    fact_text,
     hash_of_line,
     key_text_of_mart,
     key_text_of_state,
@@ -33,7 +34,6 @@ from load.row_hash import (
     quick_hash_of_target,
     shape,
     target_hash_over,
-    target_text,
 )
 from load.target_facts import TableFacts
 from load.targets import Target
@@ -254,15 +254,16 @@ class Comparison:
         if one.suspects is not None and digests.ranged(one.mart, one.facts):
             wanted = digests.spans(one.suspects, one.ranges)
         # concat and || give NULL when a part is NULL, and NULL is never a duplicate.
+        facts = one.facts.columns
         values = [
-            f"concat({', char(31 using utf8mb4), '.join(target_text(c) for c in columns)})"
+            f"concat({', char(31 using utf8mb4), '.join(fact_text(facts[c]) for c in columns)})"
             for columns in one.rules.values()
         ]
-        was = [target_hash_over(columns) for columns in one.shapes.values()]
+        was = [target_hash_over(columns, facts) for columns in one.shapes.values()]
         columns = ", ".join(
             [
                 key_text_of_target(one.mart),
-                quick_hash_of_target(one.mart, one.facts.columns),
+                quick_hash_of_target(one.mart, facts),
                 *was,
                 *values,
             ]

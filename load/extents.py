@@ -20,20 +20,30 @@ def _aggregates(column: MartColumn, fact: ColumnFact) -> str:
     name = pg_name(column.name)
     # Postgres prints numbers and dates in ASCII; only the length of real texts is asked in bytes.
     text = f"{name}::text"
-    is_number = mart_type(column.data_type).family in {"integer", "decimal"}
+    family = mart_type(column.data_type).family
+    is_number = family in {"integer", "decimal"}
+    measured = name if family == "bytes" else text
+    shortest = "null::integer"
+    if family == "bytes":
+        shortest = f"min(octet_length({name if column.none is None else _or_empty(name)}))"
     members = f"(array_agg(distinct {text}) filter (where {name} is not null))[:{_MEMBERS}]"
-    if mart_type(column.data_type).family == "boolean":
+    if family == "boolean":
         members = f"array_agg(distinct {name}::integer::text) filter (where {name} is not null)"
     return ", ".join(
         (
             f"count(*) filter (where {name} is null)",
             f"coalesce(max(char_length({text})), 0)",
-            f"coalesce(max(octet_length({text})), 0)",
+            f"coalesce(max(octet_length({measured})), 0)",
             f"min({name})::numeric" if is_number else "null::numeric",
             f"max({name})::numeric" if is_number else "null::numeric",
             members if fact.data_type == "enum" else "null::text[]",
+            shortest,
         )
     )
+
+
+def _or_empty(name: str) -> str:
+    return f"coalesce({name}, '')"
 
 
 def _finite(value: Decimal | None) -> Decimal | None:
@@ -46,7 +56,7 @@ def _of_mart(connection: Connection, mart: Mart, table: TableFacts) -> dict[str,
         return {}
     wanted = ", ".join(_aggregates(c, table.columns[c.name]) for c in columns)
     found = connection.exec_driver_sql(f"select {wanted} from {pg_relation(mart)}", {}).one()
-    width = 6
+    width = 7
     extents = {}
     for position, column in enumerate(columns):
         part = found[position * width : (position + 1) * width]
@@ -60,6 +70,7 @@ def _of_mart(connection: Connection, mart: Mart, table: TableFacts) -> dict[str,
             smallest=_finite(part[3]),
             largest=_finite(part[4]),
             values=frozenset(values),
+            shortest_bytes=part[6],
         )
     return extents
 

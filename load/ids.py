@@ -6,6 +6,10 @@ Keys and ids only, no personal value.
     loaded    the row is in the target       matched   it is a row that the target had already
     pending   in the mart, not in the target (not loaded yet, or quarantined)
     unused    an id was planned, but the record does not go on (rejected, excluded, gone)
+    rejected  it has no id, because a value of it that must be unique is in use
+
+`clash` says what stood against an id or a value when the latest plan was made, and what became of
+the record (`load.collisions`).
 """
 
 from __future__ import annotations
@@ -25,28 +29,53 @@ from runtime.errors import ConfigError
 from runtime.manifest import Manifest
 
 CROSSWALK = "intermediate.int_crosswalk"
-LOADED, MATCHED, PENDING, UNUSED = "loaded", "matched", "pending", "unused"
+LOADED, MATCHED, PENDING = "loaded", "matched", "pending"
+UNUSED, REJECTED = "unused", "rejected"
 _PAGE = 5000
 
 _IDS = """
 select
-    coalesce(planned.entity, loaded.entity),
-    coalesce(planned._sonar_key, loaded._sonar_key),
+    coalesce(planned.entity, loaded.entity, clash.entity),
+    coalesce(planned._sonar_key, loaded._sonar_key, clash._sonar_key),
     coalesce(loaded.target_id, planned.planned_id),
-    coalesce(planned.origin, 'kept'),
     case
+        when planned.entity is not null then planned.origin
+        when loaded.entity is not null then 'kept'
+        else ''
+    end,
+    case
+        when coalesce(planned.entity, loaded.entity) is null then 'rejected'
         when loaded.target_id is not null then 'loaded'
         when planned.origin = 'matched' then 'matched'
         when wanted._sonar_key is not null then 'pending'
         else 'unused'
     end,
-    coalesce(loaded.run_id, '')
+    coalesce(loaded.run_id, ''),
+    coalesce(clash.words, '')
 from ({planned}) as planned
 full join (select * from ops.id_map where target = %(target)s) as loaded
     on loaded.entity = planned.entity and loaded._sonar_key = planned._sonar_key
+full join ({clashes}) as clash
+    on clash.entity = coalesce(planned.entity, loaded.entity)
+    and clash._sonar_key = coalesce(planned._sonar_key, loaded._sonar_key)
 left join ({wanted}) as wanted
     on wanted.entity = planned.entity and wanted._sonar_key = planned._sonar_key
+where planned.entity is not null or loaded.entity is not null or clash.is_rejected
 order by 1, 3, 2
+"""
+
+_CLASHES = """
+select
+    table_name as entity,
+    _sonar_key,
+    bool_or(action = 'reject') as is_rejected,
+    string_agg(
+        what || ': ' || action || coalesce(' (' || held_by || ')', ''), '; '
+        order by what, action
+    ) as words
+from ops.collision
+where target = %(target)s
+group by table_name, _sonar_key
 """
 
 
@@ -56,10 +85,11 @@ class Id:
 
     entity: str
     sonar_key: str
-    splynx_id: int
+    splynx_id: int | None
     origin: str
     state: str
     run_id: str
+    clash: str
 
 
 def _exists(warehouse: Connection, relation: str) -> bool:
@@ -81,13 +111,15 @@ def ids(warehouse: Connection, manifest: Manifest, target: Target) -> Iterator[I
     ]
     nothing = "select null::text as entity, null::text as _sonar_key where false"
     result = warehouse.exec_driver_sql(
-        _IDS.format(planned=planned, wanted=" union all ".join([nothing, *wanted])),
+        _IDS.format(
+            planned=planned, wanted=" union all ".join([nothing, *wanted]), clashes=_CLASHES
+        ),
         {"target": target.name},
         execution_options={"stream_results": True},
     )
     for page in result.partitions(_PAGE):
         for row in page:
-            yield Id(row[0], row[1], row[2], row[3], row[4], row[5])
+            yield Id(row[0], row[1], row[2], row[3], row[4], row[5], row[6])
 
 
 def write_csv(path: Path, found: Iterable[Id]) -> Iterator[Id]:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from load.ids import LOADED, MATCHED, PENDING, UNUSED, counted, ids, write_csv
+from load.ids import LOADED, MATCHED, PENDING, REJECTED, UNUSED, counted, ids, write_csv
 from load.ids_page import write_page
 from load.targets import current
 from runtime.manifest import read_manifest
 from runtime.run_ledger import stage
 from runtime.settings import BUILD, shown, splynx_db
 
-_STATES = (LOADED, MATCHED, PENDING, UNUSED)
+_STATES = (LOADED, MATCHED, PENDING, UNUSED, REJECTED)
 
 
 @click.command("ids")
@@ -32,10 +32,11 @@ def ids_command(*, path: Path | None) -> None:
         target = current(warehouse, db.address)
         found = ids(warehouse, read_manifest(), target)
         counts = counted(write_page(folder, target.name, write_csv(path, found)))
-        run.note(target=target.name, ids=sum(counts.values()))
+        total = sum(count for (_, state), count in counts.items() if state != REJECTED)
+        run.note(target=target.name, ids=total)
     for entity in sorted({entity for entity, _ in counts}):
         said = [f"{counts[entity, s]} {s}" for s in _STATES if counts.get((entity, s))]
         click.echo(f"{entity}: {', '.join(said)}")
     pending = sum(count for (_, state), count in counts.items() if state == PENDING)
-    click.echo(f"{sum(counts.values())} ids, {pending} pending")
+    click.echo(f"{total} ids, {pending} pending")
     click.echo(f"{shown(path)}, {shown(folder / 'index.html')}")

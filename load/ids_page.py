@@ -31,7 +31,9 @@ def write_page(folder: Path, target: str, found: Iterable[Id]) -> Iterator[Id]:
         for entity, group in groupby(found, key=lambda one: one.entity):
             lines = []
             for one in group:
-                lines.append(f"{one.sonar_key}\t{one.splynx_id}\t{one.origin}\t{one.state}")
+                shown = "-" if one.splynx_id is None else one.splynx_id
+                parts = (one.sonar_key, shown, one.origin, one.state, one.clash)
+                lines.append("\t".join(map(str, parts)))
                 yield one
             text = orjson.dumps("\n".join(lines))
             script.write(b"IDS.set(" + orjson.dumps(entity) + b", " + text + b");\n")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from load.mysql import read_facts
 from load.mysql.checksums import Sum
-from load.row_hash import my_name, target_text
+from load.row_hash import fact_text, my_name
 from load.target_facts import ServerFacts, TableFacts
 from load.targets import Target
 from runtime.manifest import Mart
@@ -129,8 +129,8 @@ def store_business_keys(
     for columns in mart.business_keys:
         if not table.columns.keys() >= set(columns):
             continue  # the contract check says it
-        parts = f", {_SEPARATOR}, ".join(target_text(name) for name in columns)
-        value = target_text(columns[0]) if len(columns) == 1 else f"concat({parts})"
+        texts = [fact_text(table.columns[name]) for name in columns]
+        value = texts[0] if len(texts) == 1 else f"concat({f', {_SEPARATOR}, '.join(texts)})"
         statement = (
             f"select {my_name(table.id_column)}, {value} from {my_name(table.name)}"
             f" where {value} <> ''"

@@ -3,7 +3,8 @@
 Two databases cannot commit together. So the intent (old hash, new hash) is committed in the
 warehouse before Splynx commits, and afterwards the row in Splynx says whether it happened. All
 intents of one transaction carry one `changed_at`: since Splynx commits them together, one row of a
-batch that shows its new hash proves all of them written.
+batch that shows its new hash proves all of them written. Those of a parcel are one value in
+`ops.load_batch` (`load.batch_ledger`); settling makes rows of them first.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ def _looked_up(splynx: Connection, mart: Mart, intents: Sequence[Intent]) -> lis
 # An intent on a row that is known: what it was stays beside it, and returns if nothing comes of it.
 TAKES_OVER = (
     "on conflict (target, table_name, _sonar_key) do update set"
-    " state = 'intended', old_hash = excluded.old_hash, new_hash = excluded.new_hash,"
+    " state = excluded.state, old_hash = excluded.old_hash, new_hash = excluded.new_hash,"
     " crc = excluded.crc, base = excluded.base, apart = excluded.apart, removed = null,"
     " prior_hash = row_state.new_hash, prior_crc = row_state.crc, prior_base = row_state.base,"
     " prior_apart = row_state.apart, row_key = excluded.row_key,"
@@ -223,6 +224,30 @@ def _confirm(warehouse: Connection, intents: _Open, ids: Mapping[str, str]) -> N
     )
 
 
+def row_key(columns: str, key: str) -> str:
+    """Return the Postgres expression of `row_key`, from key columns and the plan's key text."""
+    return (
+        f"case cardinality({columns}) when 1 then jsonb_build_object({columns}[1], {key})"
+        f" else jsonb_object({columns}, string_to_array({key}, chr(31))) end"
+    )
+
+
+_OPENED = f"""
+with opened as (delete from ops.load_batch where target = :target returning *)
+insert into ops.row_state (
+    target, table_name, _sonar_key, _customer_key, row_key, state, old_hash, new_hash, crc, base,
+    run_id, inserted_by, batch, changed_at
+)
+select
+    opened.target, opened.table_name, intent._sonar_key, intent._customer_key,
+    {row_key("opened.key_columns", "intent.key")}, 'intended', intent.old_hash, intent.new_hash,
+    intent.crc, intent.base, opened.run_id,
+    case when intent.old_hash is null then opened.run_id end, opened.batch, opened.announced_at
+from opened, unnest(opened.intents) as intent
+{TAKES_OVER}
+"""
+
+
 def owners(manifest: Manifest) -> dict[str, str]:
     """Return the marts with ids of their own, and the column of the id."""
     return {mart.name: mart.key[0] for mart in manifest.marts if owns_ids(mart)}
@@ -234,7 +259,8 @@ def settle(run: Run, splynx: Engine, manifest: Manifest, target: Target) -> Sett
     Intents of tables that are no longer marts stay open.
     """
     marts = {mart.name: mart for mart in manifest.marts}
-    with run.engine.connect() as warehouse:
+    with run.engine.begin() as warehouse:
+        warehouse.execute(text(_OPENED), {"target": target.name})
         still_open = [i for i in _still_open(warehouse, target) if i.mart in marts]
     if not still_open:
         return Settled()

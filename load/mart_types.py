@@ -23,6 +23,7 @@ _FAMILIES = {
     "timestamp": "moment",
     "timestamp without time zone": "moment",
     "time": "time",
+    "bytea": "bytes",
 }
 
 

@@ -32,7 +32,7 @@ def _rows(warehouse: Connection, mart: Mart, facts: TableFacts, number: int) -> 
         left join load_merge as merge on todo.merged and merge.table_name = todo.table_name
             and merge._sonar_key = todo._sonar_key
         where todo.batch = %(number)s and todo.table_name = %(mart)s
-        order by todo.n
+        order by todo.cluster collate "C", todo.n
         """,
         {"mart": mart.name, "number": number},
         execution_options={"stream_results": True},

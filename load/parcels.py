@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from load.mysql.ways import Ways
-from load.row_hash import mart_texts, my_name, pg_name, pg_relation
+from load.row_hash import is_bytes, mart_texts, my_name, pg_name, pg_relation
 from load.target_facts import TableFacts
 from runtime.errors import GateFailed
 from runtime.manifest import Mart
@@ -95,7 +95,8 @@ class Todo:
         self._warehouse = warehouse
         self._marts = marts
         self._tables = tables
-        # Rows of a cluster are peers of the window, so all of them get the sum at its end.
+        # Rows of a cluster are peers of the window, so all of them get the sum at its end. Shorter
+        # names first: numbers come in their order, and the target's pages fill one after another.
         warehouse.exec_driver_sql("drop table if exists load_todo")
         warehouse.exec_driver_sql(
             """
@@ -104,10 +105,11 @@ class Todo:
                 table_name, _sonar_key, _customer_key, cluster, key, mart_hash, mart_crc,
                 mart_base, written_hash, shown, at, bytes, merged, class <> 'insert' as is_update,
                 row_number() over (
-                    order by cluster collate "C", _sonar_key collate "C"
+                    order by length(cluster), cluster collate "C",
+                    length(_sonar_key), _sonar_key collate "C"
                 )::integer as n,
-                floor(sum(greatest(1 / %(rows)s::float8, bytes / %(size)s::float8))
-                    over (order by cluster collate "C") - 1e-9)::integer as batch
+                floor(sum(greatest(1 / %(rows)s::float8, bytes / %(size)s::float8)) over (
+                    order by length(cluster), cluster collate "C") - 1e-9)::integer as batch
             from load_plan
             where table_name = any(%(marts)s) and (class in ('insert', 'update') or merged)
             """,
@@ -227,7 +229,9 @@ class Todo:
     def _lists(self, mart: Mart, bound: Mapping[str, Any], ways: Ways) -> _Content:
         plain = self._plain_columns(mart)
         values = [
-            _literal(f"mart.c{i}", is_plain=column.name in plain)
+            _bytes_literal(f"mart.c{i}")
+            if is_bytes(column)
+            else _literal(f"mart.c{i}", is_plain=column.name in plain)
             for i, column in enumerate(mart.columns)
         ]
         if bound["is_update"]:
@@ -267,6 +271,11 @@ def _literal(text: str, *, is_plain: bool) -> str:
     return f"coalesce('_utf8mb4 x''' || encode(convert_to({text}, 'UTF8'), 'hex') || '''', 'NULL')"
 
 
+def _bytes_literal(digits: str) -> str:
+    """Return the same of bytes, which come as hexadecimal digits."""
+    return f"coalesce('x''' || {digits} || '''', 'NULL')"
+
+
 def _rank(mart: Mart, facts: TableFacts) -> str:
     """Return what orders rows so that parents come first where the target checks that they exist.
 
@@ -285,3 +294,12 @@ def _rank(mart: Mart, facts: TableFacts) -> str:
 def columns_of(mart: Mart) -> list[str]:
     """Return the quoted target columns of a mart, for statements that bind nothing."""
     return [my_name(column.name).replace("%%", "%") for column in mart.columns]
+
+
+def fields_of(mart: Mart) -> tuple[list[str], str]:
+    """Return where LOAD DATA puts the texts of a row, and what it sets from those of bytes."""
+    columns = columns_of(mart)
+    digits = [i for i, column in enumerate(mart.columns) if is_bytes(column)]
+    changes = ", ".join(f"{columns[i]} = unhex(@bytes{i})" for i in digits)
+    fields = [f"@bytes{i}" if i in digits else name for i, name in enumerate(columns)]
+    return fields, f" set {changes}" if changes else ""

@@ -61,6 +61,7 @@ CLASSES = (
     "gone_unselected",
 )
 _SAMPLES = 5
+THE_ID = "the id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,21 @@ class Clash:
     sonar_key: str
     target_key: str
 
+    @property
+    def what(self) -> str:
+        """The column or columns that clash, or `id`."""
+        return "id" if self.rule == THE_ID else self.rule
+
+    @property
+    def held_by(self) -> str:
+        """The key of the target's row."""
+        return self.target_key.replace("\x1f", ", ")
+
     def __str__(self) -> str:
         """Name both rows by key, never the value."""
-        key = self.target_key.replace("\x1f", ", ")
-        return f"{self.table}: {self.rule} of record {self.sonar_key} is in use by row {key}"
+        return (
+            f"{self.table}: {self.rule} of record {self.sonar_key} is in use by row {self.held_by}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +126,17 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All tables in load order, and the clashes and losses that forbid a load."""
+    """All tables in load order, and the clashes and losses that forbid a load.
+
+    `collisions` counts every clash by what becomes of the record (`load.collisions`).
+    """
 
     tables: tuple[TablePlan, ...]
     clashes: tuple[Clash, ...]
     lost: tuple[Lost, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     remaps: tuple[Remap, ...] = ()
+    collisions: Mapping[str, int] = field(default_factory=dict)
 
     def count(self, *classes: str) -> int:
         """Return the number of rows in these classes over all tables."""
@@ -193,7 +209,7 @@ def _clashes(
         ),
         {"mart": mart.name},
     )
-    yield from (Clash(mart.name, "the id", row[0], row[1]) for row in taken)
+    yield from (Clash(mart.name, THE_ID, row[0], row[1]) for row in taken)
     held = text("select exists (select from load_clash where table_name = :mart)")
     if not warehouse.execute(held, {"mart": mart.name}).scalar_one():
         return

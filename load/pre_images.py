@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
-from load.row_hash import pg_text
 from load.targets import Target
 from runtime.manifest import Mart
 from runtime.run_ledger import Run
@@ -18,6 +17,47 @@ _INSERT = (
     "insert into ops.pre_image (target, run_id, table_name, row_key, image)"
     " select :target, :run_id, :mart, {} on conflict do nothing"
 )
+
+
+_INSERT_PAGE = text(
+    "insert into ops.pre_image_page"
+    " (batch, target, run_id, table_name, column_names, key_columns, images)"
+    " values (:batch, :target, :run_id, :mart, :names, :keys, :images)"
+)
+
+_UNPACK = text(
+    """
+    with page as (delete from ops.pre_image_page where target = :target returning *)
+    insert into ops.pre_image (target, run_id, table_name, row_key, image, taken_at)
+    select
+        page.target, page.run_id, page.table_name,
+        jsonb_object(page.key_columns, array(
+            select image.parts[array_position(page.column_names, key.name) + 1]
+            from unnest(page.key_columns) with ordinality as key (name, place) order by place
+        )),
+        jsonb_object(page.column_names, array(
+            select case when substr(image.parts[1], i, 1) = '0' then image.parts[i + 1] end
+            from generate_series(1, cardinality(page.column_names)) as i order by i
+        )),
+        page.taken_at
+    from page, lateral (
+        select string_to_array(one, chr(31)) as parts
+        from string_to_table(convert_from(page.images, 'UTF8'), chr(30)) as one
+    ) as image
+    order by page.batch
+    on conflict do nothing
+    """
+)
+
+
+def unpack(warehouse: Connection, target: Target) -> None:
+    """Make rows of `ops.pre_image` of all pages; to be called before images are looked up."""
+    warehouse.execute(_UNPACK, {"target": target.name})
+
+
+def drop_pages(warehouse: Connection, batch: int) -> None:
+    """Forget the pages of a batch that was not written."""
+    warehouse.execute(text("delete from ops.pre_image_page where batch = :batch"), {"batch": batch})
 
 
 class NotPlain(Exception):  # noqa: N818 - no fault, a reason to take another form
@@ -52,43 +92,40 @@ class Images:
                 },
             )
 
-    def keep_plain_lines(self, mart: Mart, lines: Iterable[bytes]) -> int:
-        """Commit images that come as lines in hex; return how many.
+    def keep_pages(self, mart: Mart, batch: int, pages: Iterable[tuple[int, bytes]]) -> int:
+        """Commit images as they come, under the number of their batch; return how many.
 
-        A line is a digit a column, 1 for NULL, and the texts of the mart's columns, joined by
-        chr(31).
+        A page has so many images, joined by chr(30). An image is a digit a column, 1 for NULL, and
+        the texts of the mart's columns, joined by chr(31). They are unpacked only where a row's
+        image is asked for (`unpack`): making rows of them costs as much as loading.
 
         Raises:
             NotPlain: there is such a character in a text; nothing is committed.
         """
         names = [column.name for column in mart.columns]
-        width = len(names)
-        values = ", ".join(
-            f"case when substr(parts[1], {i}, 1) = '0' then parts[{i + 1}] end"
-            for i in range(1, width + 1)
-        )
-        keys = ", ".join(f"{pg_text(name)}, parts[{names.index(name) + 2}]" for name in mart.key)
+        kept = 0
         with self._run.engine.begin() as warehouse:
-            copied = self._copied(warehouse, lines, "line text")
-            warehouse.exec_driver_sql(
-                "create temporary table load_image_parts on commit drop as"
-                " select string_to_array(convert_from(decode(line, 'hex'), 'UTF8'), chr(31))"
-                " as parts from load_image_line"
-            )
-            other = warehouse.exec_driver_sql(
-                "select exists (select from load_image_parts where cardinality(parts) <> %(n)s)",
-                {"n": width + 1},
-            )
-            if other.scalar_one():
-                raise NotPlain
-            warehouse.exec_driver_sql(
-                "insert into ops.pre_image (target, run_id, table_name, row_key, image)"
-                f" select %(target)s, %(run_id)s, %(mart)s, jsonb_build_object({keys}),"
-                f" jsonb_object(%(names)s::text[], array[{values}])"
-                " from load_image_parts on conflict do nothing",
-                {**self._names(mart), "names": names},
-            )
-        return copied
+            for count, images in pages:
+                separators = images.count(b"\x1e"), images.count(b"\x1f")
+                if separators != (count - 1, count * len(names)):
+                    raise NotPlain
+                warehouse.execute(
+                    _INSERT_PAGE,
+                    {
+                        **self._names(mart),
+                        "batch": batch,
+                        "names": names,
+                        "keys": list(mart.key),
+                        "images": images,
+                    },
+                )
+                kept += count
+        return kept
+
+    def drop(self, batch: int) -> None:
+        """Forget the pages of a batch that was not written."""
+        with self._run.engine.begin() as warehouse:
+            drop_pages(warehouse, batch)
 
     def keep_lines(self, mart: Mart, lines: Iterable[bytes]) -> int:
         """Commit images that come as lines (key and image as JSON in hex); return how many."""

@@ -25,7 +25,7 @@ from load.mysql.violations import foreign_keys, primary_keys
 from load.mysql.writer import Writer
 from load.pre_images import Images
 from load.rollback_scope import REMOVED_ROWS, Kept, Scope, edges, scopes
-from load.row_hash import hash_of_line, key_value, mart_crc, my_name, target_text
+from load.row_hash import hash_of_line, key_value, mart_crc, my_name, target_texts
 from load.target_facts import TableFacts
 from load.targets import Target
 from runtime.errors import GateFailed
@@ -291,7 +291,7 @@ class Removal:
             ),
             {"mart": mart.name, "class": FLAG},
         ).all()
-        texts = ", ".join(target_text(name) for name in names)
+        texts = ", ".join(target_texts(mart))
         where = " and ".join(f"{my_name(name)} = %s" for name in mart.key)
         for row in rows:
             name, customer, key, shown, base = (row[i] for i in range(5))

@@ -22,6 +22,7 @@ from load.mysql.checksums import Sum, columns_of, table_sum
 from load.mysql.session import answering
 from load.mysql.undo import RefusedAll, Stays, Undo, Written
 from load.mysql.violations import foreign_keys, primary_keys
+from load.pre_images import unpack
 from load.rollback_scope import Kept, Scope, edges, scopes
 from load.target_facts import TableFacts
 from load.targets import Target, current
@@ -67,6 +68,8 @@ def roll_back(run: Run, db: SplynxDb, manifest: Manifest, run_id: str) -> Undone
         run.note(undone=run_id, target=target.name)
         _known(warehouse, run_id)
         intents.settle(run, splynx, manifest, target)
+        with run.engine.begin() as ledger:
+            unpack(ledger, target)
         scope = Scope(warehouse, manifest, target, run_id)
         _no_later_run(warehouse, scope)
         with read_facts.snapshot(splynx) as connection:

@@ -4,7 +4,8 @@ The canonical text of a value is what the target's `cast(column as char)` prints
 stored: a decimal has the target's scale, a moment the target's fraction digits, "none" its spelling
 in the target. The mart side produces that text and it is also what is sent, so both hashes are over
 the same characters. NULL, where the target keeps it, is chr(30); columns are joined by chr(31).
-Bytes decide, not collations: 'a' and 'a ' differ. A hash ends with the shape of its row (a digest
+Bytes decide, not collations: 'a' and 'a ' differ. A column of bytes has hexadecimal digits for its
+text. A hash ends with the shape of its row (a digest
 of the column names), so that a hash of other columns is never taken for one of other values.
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from load.mart_types import mart_type
-from load.target_facts import INTEGERS, MOMENTS, ColumnFact
+from load.target_facts import BYTES, INTEGERS, MOMENTS, ColumnFact
 from runtime.manifest import Mart, MartColumn
 
 _ARGUMENTS = 50  # Postgres takes at most 100 arguments a call; joins of joins give the same text
@@ -82,6 +83,8 @@ def mart_text(column: MartColumn, fact: ColumnFact) -> str:
         text = f"round({name}::numeric, {fact.numeric_scale or 0})::text"
     elif fact.data_type in MOMENTS:
         text = _moment_text(name, fact)
+    elif family == "bytes":
+        text = f"upper(encode({name}, 'hex'))"
     elif fact.data_type == "char":
         text = f"rtrim({name}::text, ' ')"  # CHAR forgets trailing blanks
     else:
@@ -126,23 +129,43 @@ def mart_hash(mart: Mart, facts: Mapping[str, ColumnFact]) -> str:
     return hash_of_line(mart, line(mart_texts(mart, facts)))
 
 
-def target_text(name: str, of: str = "") -> str:
+def is_bytes(column: MartColumn) -> bool:
+    """Return whether a column holds bytes: its canonical text is hexadecimal digits."""
+    return mart_type(column.data_type).family == "bytes"
+
+
+def target_text(name: str, of: str = "", *, as_hex: bool = False) -> str:
     """Return the MySQL expression of a column's canonical text; NULL stays NULL.
 
-    `of` is the alias of its table, where a statement has several.
+    `of` is the alias of its table, where a statement has several; `as_hex` is for bytes.
     """
     column = f"{of}.{my_name(name)}" if of else my_name(name)
+    if as_hex:
+        return f"convert(hex({column}) using utf8mb4)"
     return f"convert(cast({column} as char) using utf8mb4)"
+
+
+def target_texts(mart: Mart, of: str = "") -> list[str]:
+    """Return that expression of each loaded column, in the mart's order."""
+    return [target_text(column.name, of, as_hex=is_bytes(column)) for column in mart.columns]
+
+
+def fact_text(fact: ColumnFact, of: str = "") -> str:
+    """Return the same, of a column that is known by the target's facts."""
+    return target_text(fact.name, of, as_hex=fact.data_type in BYTES)
 
 
 def target_hash(mart: Mart, of: str = "") -> str:
     """Return the MySQL expression of the hash of the target's row, over the mart's columns."""
-    return target_hash_over([column.name for column in mart.columns], of)
+    return _hash_of_texts(target_texts(mart, of), [column.name for column in mart.columns])
 
 
-def target_hash_over(columns: Sequence[str], of: str = "") -> str:
+def target_hash_over(columns: Sequence[str], facts: Mapping[str, ColumnFact]) -> str:
     """Return the same over these columns, in their order."""
-    texts = (target_text(name, of) for name in columns)
+    return _hash_of_texts([fact_text(facts[name]) for name in columns], columns)
+
+
+def _hash_of_texts(texts: Sequence[str], columns: Sequence[str]) -> str:
     parts = ", ".join(f"coalesce({text}, char(30 using utf8mb4))" for text in texts)
     hashed = f"md5(concat_ws(char(31 using utf8mb4), {parts}))"
     return f"concat({hashed}, ':{shape(columns)}')"
@@ -164,8 +187,8 @@ def quick_text(name: str, fact: ColumnFact, of: str = "") -> str:
 
     The casts are half of the work of a hash.
     """
-    if fact.charset not in {None, "utf8mb4"} or fact.data_type in _INEXACT:
-        return target_text(name, of)
+    if fact.charset not in {None, "utf8mb4"} or fact.data_type in _INEXACT | BYTES:
+        return fact_text(fact, of)
     return f"{of}.{my_name(name)}" if of else my_name(name)
 
 
@@ -208,3 +231,8 @@ def key_text_of_target(mart: Mart) -> str:
 def key_value(value: str, fact: ColumnFact) -> int | str:
     """Return a key value as the driver should bind it: integers unquoted, so that indexes serve."""
     return int(value) if fact.data_type in INTEGERS else value
+
+
+def placeholder(fact: ColumnFact) -> str:
+    """Return what takes a canonical text in a statement that binds it."""
+    return "unhex(%s)" if fact.data_type in BYTES else "%s"

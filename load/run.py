@@ -1,8 +1,8 @@
 """The load itself: what was left open, gates, plan, then the writing; MySQL route.
 
-Reads the marts and `ops`; writes Splynx, `ops.row_state`, `ops.id_map`, `ops.refusal` and
-`ops.not_selected`. Killed at any point, the next start settles the batches that can be open and
-goes on with what is missing.
+Reads the marts and `ops`; writes Splynx, `ops.row_state`, `ops.id_map`, `ops.refusal`,
+`ops.collision` and `ops.not_selected`. Killed at any point, the next start settles the batches that
+can be open and goes on with what is missing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from load import intents, links, parcels, preflight, remaps, removal, scope, switches
+from load import collisions, intents, links, parcels, preflight, remaps, removal, scope, switches
 from load.mysql import read_facts
 from load.mysql.session import answering
 from load.mysql.ways import ask
@@ -87,7 +87,11 @@ def prepare(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflicts
         )
         with _timed(run, "plan"):
             plan = make_plan(warehouse, connection, manifest, target, tables, policy, select)
-            plan = replace(plan, remaps=remaps.remaps(warehouse, target))
+            plan = replace(
+                plan,
+                remaps=remaps.remaps(warehouse, target),
+                collisions=collisions.record(run, target, plan.clashes),
+            )
     return Prepared(target, tables, plan, settled)
 
 
@@ -113,7 +117,8 @@ def plan_counts(plan: Plan) -> dict[str, object]:
     """Return the figures of a plan for the run's ledger."""
     return {
         "tables": {table.table: dict(table.counts) for table in plan.tables},
-        "collisions_detected": len(plan.clashes) + len(plan.remaps),
+        "collisions_detected": sum(plan.collisions.values()),
+        "collisions": dict(plan.collisions),
         "not_selected": plan.count("not_selected"),
         "conflicts": [str(conflict) for conflict in plan.conflicts],
     }

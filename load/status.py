@@ -101,7 +101,10 @@ def last_load(engine: Engine) -> LastLoad | None:
             for row in tries
         )
         still_open = connection.execute(
-            text("select count(*) from ops.row_state where state = 'intended'")
+            text(
+                "select (select count(*) from ops.row_state where state = 'intended')"
+                " + (select coalesce(sum(cardinality(intents)), 0) from ops.load_batch)"
+            )
         ).one()
         return LastLoad(
             step[0], step[1], step[2], step[3], step[4], counts, int(still_open[0]), named

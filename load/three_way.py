@@ -31,7 +31,7 @@ from load.row_hash import (
     mart_texts,
     my_name,
     pg_relation,
-    target_text,
+    target_texts,
 )
 from load.target_facts import TableFacts
 from runtime.manifest import Mart
@@ -105,7 +105,7 @@ class ThreeWay:
         """Bring over the target's texts of these rows."""
         names = ", ".join(my_name(name) for name in mart.key)
         one = "(" + ", ".join(["%s"] * len(mart.key)) + ")"
-        texts = ", ".join(target_text(column.name) for column in mart.columns)
+        texts = ", ".join(target_texts(mart))
         bound = tuple(
             key_value(value, facts.columns[name])
             for key in keys

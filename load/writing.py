@@ -188,7 +188,7 @@ class Writing:
                 self._batches.drop(batch)
                 return
             before = sent
-            answer = pool.submit(self._bulk.write, parcel)
+            answer = pool.submit(self._bulk.write, parcel, batch)
             sent = _Sent(parcel, batch, time.monotonic(), answer)
             self._confirm(before, kept, todo)
         self._confirm(sent, self._arrived(sent, scope), todo)
@@ -214,7 +214,7 @@ class Writing:
             return
         parcel = sent.parcel
         stayed = todo.names(kept) if kept else []
-        self._batches.confirm(sent.batch, parcel.number, stayed)
+        self._batches.confirm(sent.batch, parcel.number, kept)
         self._result.kept.extend(f"{table} {key}" for table, key in stayed)
         self._result.inserted += sum(new.count for new, _ in parcel.tables)
         self._result.updated += sum(old.count for _, old in parcel.tables) - len(stayed)

@@ -19,8 +19,8 @@ from load.mysql.quarantine import REFUSAL_CODES
 from load.mysql.session import LOCKED, error_code, pin_clock
 from load.mysql.violations import ForeignKey
 from load.pre_images import Images
-from load.row_hash import key_value, my_name, target_text
-from load.target_facts import BYTES, TableFacts
+from load.row_hash import fact_text, key_value, my_name, placeholder, target_text
+from load.target_facts import TableFacts
 from runtime.manifest import Mart
 
 _STATEMENT_ROWS = 1000
@@ -161,9 +161,7 @@ class Undo:
             return
         facts = self._tables[row.mart.name].columns
         image = {name: value for name, value in (row.image or {}).items() if name in facts}
-        values = ", ".join(
-            "unhex(%s)" if facts[name].data_type in BYTES else "%s" for name in image
-        )
+        values = ", ".join(placeholder(facts[name]) for name in image)
         self._connection.exec_driver_sql(
             f"insert into {my_name(row.mart.name)} ({', '.join(map(my_name, image))})"
             f" values ({values})",
@@ -180,10 +178,7 @@ class Undo:
             return
         mart = rows[0].mart
         facts = self._tables[mart.name].columns
-        texts = ", ".join(
-            f"hex({my_name(name)})" if fact.data_type in BYTES else target_text(name)
-            for name, fact in facts.items()
-        )
+        texts = ", ".join(fact_text(fact) for fact in facts.values())
         key = ", ".join(target_text(name) for name in mart.key)
         names = ", ".join(my_name(name) for name in mart.key)
         one = "(" + ", ".join(["%s"] * len(mart.key)) + ")"
@@ -249,7 +244,7 @@ class Undo:
             image = {n: v for n, v in (row.image or {}).items() if n in facts and n not in row.key}
             if not image:
                 continue  # nothing but a key: it has nothing to go back to
-            changes = ", ".join(f"{my_name(name)} = %s" for name in image)
+            changes = ", ".join(f"{my_name(name)} = {placeholder(facts[name])}" for name in image)
             self._connection.exec_driver_sql(
                 f"update {my_name(mart.name)} set {changes} where {where}",
                 (*image.values(), *key),

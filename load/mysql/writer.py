@@ -19,8 +19,8 @@ from load.mysql.quarantine import REFUSAL_CODES, Refused
 from load.mysql.session import LOCKED, error_code, pin_clock
 from load.parcels import STATEMENT_ROWS
 from load.pre_images import Images
-from load.row_hash import key_value, my_name, target_text
-from load.target_facts import TableFacts
+from load.row_hash import key_value, my_name, placeholder, target_texts
+from load.target_facts import ColumnFact, TableFacts
 from runtime.manifest import Manifest, Mart
 
 _TRIES = 3  # the server has waited and chosen a victim by itself; more would hide a real contender
@@ -28,13 +28,15 @@ _PACKET_SHARE = 2  # escaping can double a text
 _TOO_LARGE = 1153  # the server's number for it; it would also drop the connection
 
 
-def insert_statement(mart: Mart, rows: int, *, update: bool) -> str:
+def insert_statement(
+    mart: Mart, facts: Mapping[str, ColumnFact], rows: int, *, update: bool
+) -> str:
     """Return an INSERT of `rows` rows; with `update`, rows that exist get the new values.
 
     `VALUES(column)` is old style in MySQL 8 but the only form that MariaDB takes too.
     """
     columns = [my_name(column.name) for column in mart.columns]
-    one = "(" + ", ".join(["%s"] * len(columns)) + ")"
+    one = "(" + ", ".join(placeholder(facts[column.name]) for column in mart.columns) + ")"
     statement = (
         f"insert into {my_name(mart.name)} ({', '.join(columns)}) values {', '.join([one] * rows)}"
     )
@@ -148,7 +150,7 @@ class Writer:
             part = wanted[start : start + STATEMENT_ROWS]
             one = "(" + ", ".join(["%s"] * len(mart.key)) + ")"
             found = self._connection.exec_driver_sql(
-                f"select {', '.join(target_text(name) for name in names)} from {my_name(mart.name)}"
+                f"select {', '.join(target_texts(mart))} from {my_name(mart.name)}"
                 f" where ({', '.join(map(my_name, mart.key))}) in ({', '.join([one] * len(part))})"
                 " for update",  # what is there now, not what an older snapshot shows
                 tuple(value for key in part for value in key),
@@ -171,7 +173,7 @@ class Writer:
                     if row.values[position] is not None:
                         texts[position] = key_value(str(row.values[position]), fact)
                 values.extend(texts)
-            statement = insert_statement(mart, len(part), update=update)
+            statement = insert_statement(mart, facts, len(part), update=update)
             try:
                 self._connection.exec_driver_sql(statement, tuple(values))
             except DBAPIError as exc:

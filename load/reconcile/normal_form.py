@@ -26,7 +26,8 @@ _FORMS: Mapping[str, Form] = {
     "date": "date",
     **dict.fromkeys(("datetime", "timestamp"), "moment"),
     "time": "time",
-    **dict.fromkeys(("binary", "varbinary", "blob", "mediumblob", "longblob"), "binary"),
+    **dict.fromkeys(("binary", "varbinary"), "binary"),
+    **dict.fromkeys(("tinyblob", "blob", "mediumblob", "longblob"), "binary"),
 }
 
 

@@ -269,7 +269,7 @@ create table if not exists ops.row_state (
     run_id text not null,
     changed_at timestamptz not null default clock_timestamp(),
     primary key (target, table_name, _sonar_key)
-) with (fillfactor = 45);  -- room to confirm each row where it stands: a fifth of the work
+) with (fillfactor = 45);  -- room to write each row again where it stands: a fifth of the work
 
 -- The run that inserted the row; `run_id` is the last one that wrote it. `batch` is the transaction in
 -- which it was announced.
@@ -315,8 +315,32 @@ create table if not exists ops.staff_edit (
 
 create sequence if not exists ops.batch_number;
 
--- A batch of a load finds its own rows. No index may hold what confirming changes (state, changed_at).
-create index if not exists row_state_batch on ops.row_state (batch);
+-- No index may hold what writing a row again changes: each change would need a new entry in all of them.
+drop index if exists ops.row_state_batch;
+
+-- The intents of parcels that may be open, one value a table: not packed tight, which takes as long as
+-- loading. Settling a killed load makes rows of ops.row_state of them.
+do $$
+begin
+    if to_regclass('ops.load_batch') is null then
+        create type ops.batch_intent as (
+            _sonar_key text, _customer_key text, key text, old_hash text, new_hash text,
+            crc bigint, base integer[]
+        );
+        create table ops.load_batch (
+            batch bigint not null,
+            target text not null,
+            run_id text not null,
+            announced_at timestamptz not null,
+            table_name text not null,
+            key_columns text[] not null,
+            intents ops.batch_intent[] not null,
+            primary key (batch, table_name)
+        );
+        alter table ops.load_batch alter column intents set storage external;
+    end if;
+end
+$$;
 
 -- What a row of the target held before a run updated it, which undoing that run puts back: canonical
 -- text by column. Committed with the intent; the first image that a run takes of a row stays.
@@ -329,6 +353,27 @@ create table if not exists ops.pre_image (
     taken_at timestamptz not null default clock_timestamp(),
     primary key (row_key, table_name, run_id, target)  -- what differs first: half of the comparisons
 );
+
+-- The same of the rows of a parcel, many in one value; load.pre_images makes rows of ops.pre_image of
+-- them where somebody asks for one. Committed before the target changes the rows.
+do $$
+begin
+    if to_regclass('ops.pre_image_page') is null then
+        create table ops.pre_image_page (
+            batch bigint not null,
+            target text not null,
+            run_id text not null,
+            table_name text not null,
+            column_names text[] not null,
+            key_columns text[] not null,
+            images bytea not null,
+            taken_at timestamptz not null default clock_timestamp()
+        );
+        create index pre_image_page_batch on ops.pre_image_page (batch);
+        alter table ops.pre_image_page alter column images set storage external;
+    end if;
+end
+$$;
 
 -- Rows of a run that was undone which stay in the target, by the latest undoing.
 create table if not exists ops.rollback_kept (
@@ -360,6 +405,36 @@ create table if not exists ops.refusal (
 -- How often a run tried the row; `refused_at` and `message` are of the last attempt.
 alter table ops.refusal
 add column if not exists attempts integer not null default 1;
+
+-- By REST also: the module was off, the row was found twice or read back otherwise than it was sent.
+do $$
+begin
+    if not exists (
+        select from pg_constraint where conrelid = 'ops.refusal'::regclass
+        and conname = 'refusal_cause_check' and pg_get_constraintdef(oid) like '%found_twice%'
+    ) then
+        alter table ops.refusal drop constraint if exists refusal_cause_check;
+        alter table ops.refusal add constraint refusal_cause_check check (
+            cause in ('server', 'reference', 'module_off', 'found_twice', 'differs')
+        );
+    end if;
+end
+$$;
+
+-- Clashes of ids and of values that must be unique, as the latest plan for a target found them. `what` is
+-- `id`, `row` (a row that the target had stands for the record) or the value's name; `held_by` names the
+-- row of the target or the record that has it, where that is known.
+create table if not exists ops.collision (
+    target text not null,
+    table_name text not null,
+    _sonar_key text not null,
+    what text not null,
+    action text not null check (action in ('keep', 'new id', 'match', 'reject', 'abort')),
+    held_by text,
+    run_id text not null,
+    found_at timestamptz not null default clock_timestamp(),
+    primary key (target, table_name, _sonar_key, what, action)
+);
 
 -- Rows of the marts that the latest load of a target left out because the operator chose others.
 create table if not exists ops.not_selected (

@@ -95,7 +95,7 @@ def stuck(scene: Scene, root: Engine, *, rows: int) -> Iterator[tuple[Future[Res
         )
         staff.exec_driver_sql(
             "insert into clients (id, login, name, balance, since, last_seen)"
-            " values (4, 'theirs', 'Theirs', 0, '2024-01-01', '2024-01-01')"
+            " values (40, 'theirs', 'Theirs', 0, '2024-01-01', '2024-01-01')"
         )
         running = pool.submit(miniature.run_load, rows=rows)
         try:

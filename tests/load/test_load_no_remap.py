@@ -55,6 +55,51 @@ def test_new_ids_are_listed_and_no_remap_refuses_before_the_first_write(taken: S
     ) == [(3, 1)]
 
 
+def test_every_collision_is_recorded_with_what_becomes_of_the_record(taken: Scene) -> None:
+    taken.mart(
+        "insert into intermediate.int_crosswalk__candidates values"
+        " ('plans', 'matched', 7), ('plans', 'twin', 1), ('plans', 'rejected', 8),"
+        " ('plans', 'far', 500)"
+    )
+    taken.mart(
+        "insert into intermediate.int_crosswalk select target, 'plans', key, id, origin"
+        " from ops.current_target, (values ('matched', 2, 'matched'), ('twin', 1003, 'new'),"
+        " ('far', 1004, 'new')) as more (key, id, origin)"
+    )
+    taken.mart(
+        "create schema audit; create table audit.audit_rejections as"
+        " select * from (values ('clients', 'accounts', 'gone', 'login_taken'),"
+        " ('clients', 'accounts', 'other', 'no_name')"
+        " ) as found (entity, collection, _sonar_key, reason)"
+    )
+    taken.target(
+        "insert into clients (id, login, name, balance, since, last_seen)"
+        " values (900, 'LOGIN7', 'Theirs', 0, '2024-01-01', '2024-01-01')"
+    )
+    expected = [
+        ("clients", "7", "login", "abort", "row 900"),
+        ("clients", "gone", "login", "reject", None),
+        ("plans", "1", "id", "keep", "record twin"),
+        ("plans", "2", "id", "new id", "row 2"),
+        ("plans", "matched", "row", "match", "row 2"),
+        ("plans", "twin", "id", "new id", "record 1"),
+    ]
+    recorded = (
+        "select table_name, _sonar_key, what, action, held_by from ops.collision order by 1, 2"
+    )
+    with pytest.raises(GateFailed, match="login of record 7"):
+        miniature.run_load()
+    assert taken.rows(recorded) == expected
+    taken.target("delete from clients where id = 900")
+    for _ in range(2):  # what was there before is replaced; what is loaded is still a collision
+        miniature.run_load()
+        assert taken.rows(recorded) == expected[1:]
+        assert taken.rows(
+            "select detail -> 'collisions_detected', detail -> 'collisions' from ops.step"
+            " where step = 'load' order by started_at desc limit 1"
+        ) == [(5, {"keep": 1, "match": 1, "new id": 2, "reject": 1})]
+
+
 def test_without_it_the_record_comes_under_its_new_id(taken: Scene) -> None:
     miniature.run_load()
     assert taken.target_rows("select id, title from plans where id in (2, 1002) order by id") == [

@@ -9,6 +9,7 @@ import pytest
 from pymysql.err import MySQLError
 from sqlalchemy import Engine, create_engine
 
+from load.batch_ledger import BatchLedger
 from load.mysql.bulk import BulkWriter
 from load.mysql.offering import NAME, Offering
 from load.mysql.quarantine import Refused
@@ -16,7 +17,8 @@ from load.mysql.read_facts import table_facts
 from load.mysql.session import answering
 from load.mysql.ways import ask
 from load.parcels import Parcel, Rows
-from load.pre_images import Images
+from load.pre_images import Images, unpack
+from load.rollback import roll_back
 from load.targets import current
 from load.writing import Writing
 from runtime.errors import Unfinished
@@ -64,15 +66,33 @@ def staging(root: Engine, splynx: Splynx) -> None:
         )
 
 
+MONEY = ["0.0000", "-0.0001", "999999999999999.9999", "-999999999999999.9999", "0.1000"]
+DAYS = [None, "1000-01-01", "9999-12-31", "2024-02-29"]
+
+
 def _set_ugly(scene: Scene, shift: int) -> None:
     with scene.warehouse.begin() as connection:
         for n in range(1, 61):
             value = UGLY[(n + shift) % len(UGLY)] if n < 25 else f"{shift}"
             connection.exec_driver_sql(
-                "update splynx_staging.clients set note = %s, name = left(%s, 100) where id = %s",
-                (value if n % 4 else None, value, n),
+                "update splynx_staging.clients set note = %s, name = left(%s, 100), balance = %s,"
+                " since = %s, last_seen = %s where id = %s",
+                (
+                    value if n % 4 else None,
+                    value,
+                    MONEY[(n + shift) % len(MONEY)],
+                    DAYS[(n + shift) % len(DAYS)],
+                    DAYS[(n + 2 * shift) % len(DAYS)],
+                    n,
+                ),
             )
     miniature.accept(scene.warehouse)
+
+
+def _images(scene: Scene, what: str) -> list[tuple[object, ...]]:
+    with scene.warehouse.begin() as warehouse:
+        unpack(warehouse, current(warehouse, splynx_db().address))
+    return scene.rows(f"select {what}")
 
 
 @pytest.mark.parametrize("bulk", [True, False], ids=["local", "statements"])
@@ -96,7 +116,7 @@ def test_every_value_survives_new_and_changed(scene: Scene, *, bulk: bool) -> No
     assert (first.single, second.single) == (0, 0)
     names = [column.name for column in miniature.CLIENTS.columns]
     told = {row[0]: dict(zip(names, row, strict=True)) for row in before["clients"]}
-    images = scene.rows("select image from ops.pre_image where table_name = 'clients'")
+    images = _images(scene, "image from ops.pre_image where table_name = 'clients'")
     assert len(images) == 60
     assert all(image == told[image["id"]] for (image,) in images)  # type: ignore[index,call-overload]
     assert miniature.run_load(bulk=bulk).written == 0
@@ -125,7 +145,7 @@ def test_what_staff_changes_while_the_load_runs_is_kept_and_imaged_not(
     assert scene.target_rows("select id, name from clients where id in (4, 5, 6) order by id") == [
         (4, "by Sonar"), (5, "by staff"), (6, "by Sonar")
     ]  # fmt: skip
-    assert scene.rows("select row_key ->> 'id' from ops.pre_image order by 1") == [("4",), ("6",)]
+    assert _images(scene, "row_key ->> 'id' from ops.pre_image order by 1") == [("4",), ("6",)]
     assert scene.rows(
         "select count(*) from ops.row_state where state <> 'written' or new_hash is null"
     ) == [(0,)]
@@ -145,6 +165,44 @@ def test_the_server_decides_the_way_and_it_is_said(scene: Scene, root: Engine) -
     assert scene.rows("select detail ->> 'ways' from ops.step where step = 'load'") == [
         (str(result.ways),)
     ]
+
+
+@pytest.mark.parametrize(("dies", "done"), [("write", 0), ("confirm", 2)])
+@pytest.mark.usefixtures("staging")
+def test_a_parcel_killed_beside_its_commit_is_settled_by_its_rows(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, dies: str, done: int
+) -> None:
+    miniature.run_load()
+    before = miniature.content(scene.splynx.engine)
+    scene.mart("update splynx_staging.clients set name = 'by Sonar' where id in (4, 5)")
+    miniature.accept(scene.warehouse)
+
+    def dead(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(BulkWriter if dies == "write" else BatchLedger, dies, dead)
+        miniature.run_load()
+    assert scene.rows("select cardinality(intents) from ops.load_batch") == [(2,)]
+    killed = scene.rows("select max(run_id) from ops.load_batch")
+    result = miniature.run_load()
+    assert (result.settled.done, result.settled.redone, result.updated) == (
+        done,
+        2 - done,
+        2 - done,
+    )
+    assert miniature.content(scene.splynx.engine) == miniature.mart_content(scene.warehouse)
+    assert scene.rows("select 1 from ops.load_batch") == []
+    written = scene.rows("select distinct run_id from ops.row_state where old_hash is not null")
+    assert (written == killed) is (done == 2)
+    if done:
+        with stage("rollback") as run:
+            undone = roll_back(run, splynx_db(), miniature.MANIFEST, str(killed[0][0]))
+        assert undone.put_back == done
+        assert miniature.content(scene.splynx.engine) == before
+    else:
+        keys = _images(scene, "row_key ->> 'id' from ops.pre_image order by 1")
+        assert keys == [("4",), ("5",)]
 
 
 def test_what_load_data_would_store_as_something_else_is_refused(scene: Scene) -> None:
@@ -177,7 +235,7 @@ def test_a_file_that_ends_early_is_not_taken_for_a_whole_one(
     content = memoryview(b'"1","one","1.0000","5"\n"2","two","2.0000","5"\n')
     rows = Rows(miniature.PLANS, 3, content)
     with pytest.raises(Refused):
-        writer[0].write(Parcel(0, ((rows, Rows(miniature.PLANS, 0)),), 3, 3, len(content)))
+        writer[0].write(Parcel(0, ((rows, Rows(miniature.PLANS, 0)),), 3, 3, len(content)), 0)
     assert scene.target_rows("select count(*) from plans") == [(0,)]
 
 

@@ -324,7 +324,7 @@ def test_the_dialect_is_told_by_the_version() -> None:
         ("timestamp without time zone", MartType("moment")),
         ("timestamptz", MartType(None)),
         ("double precision", MartType(None)),
-        ("bytea", MartType(None)),
+        ("bytea", MartType("bytes")),
     ],
 )
 def test_declared_types(declared: str, meant: MartType) -> None:
@@ -363,6 +363,16 @@ FITS = ""
         ("text", ("double", "double", {}), Extent(), "cannot be stored exactly"),
         ("text", ("varchar", "varchar(9)", {"max_length": 9, "charset": "utf8mb3"}), Extent(),
          "character set is utf8mb3"),
+        ("bytea", ("varbinary", "varbinary(9)", {"max_length": 9, "charset": None}),
+         Extent(longest=20, longest_bytes=9), FITS),
+        ("bytea", ("blob", "blob", {"max_length": 65535, "charset": None}),
+         Extent(longest_bytes=65536), "holds 65536 bytes, the target takes 65535"),
+        ("bytea", ("binary", "binary(4)", {"max_length": 4, "charset": None}),
+         Extent(longest_bytes=4, shortest_bytes=4), FITS),
+        ("bytea", ("binary", "binary(4)", {"max_length": 4, "charset": None}),
+         Extent(longest_bytes=4, shortest_bytes=3), "3 bytes, which binary(4) would fill up"),
+        ("bytea", ("text", "text", {}), Extent(), "cannot be stored exactly"),
+        ("text", ("blob", "blob", {"charset": None}), Extent(), "cannot be stored exactly"),
     ],
 )  # fmt: skip
 def test_the_contract_of_one_column(
@@ -374,8 +384,9 @@ def test_the_contract_of_one_column(
         whole_type,
         **{"numeric_precision": 19, "numeric_scale": 4, "charset": "utf8mb4", **more},
     )
-    one = mart("t", "foundation", [column("x", declared)], key="x")
-    table = TableFacts("t", "InnoDB", "utf8mb4", {"x": fact}, (KeyFact("p", "primary", ("x",)),))
+    one = mart("t", "foundation", [column("k", "bigint"), column("x", declared)], key="k")
+    facts = {"k": fact_of("bigint", "bigint", name="k"), "x": fact}
+    table = TableFacts("t", "InnoDB", "utf8mb4", facts, (KeyFact("p", "primary", ("k",)),))
     found = problems(Manifest((one,), ""), {"t": table}, {("t", "x"): extent})
     assert len(found) == (0 if said == FITS else 1)
     assert said in "".join(found)
@@ -396,6 +407,35 @@ def test_the_contract_lists_everything_at_once() -> None:
         "t.needed: the target needs a value (NOT NULL, no default), the mart has none",
         "t.b: the target has no such column",
         "absent: the target has no such table (this table is our guess)",
+    ]
+
+
+def test_the_contract_says_where_the_mapping_guessed() -> None:
+    columns = [
+        column("a", "bytea"),
+        column("missing", "text"),
+        column("long", "varchar(9)"),
+        column("seen", "varchar(9)", confidence="observed"),
+    ]
+    guessed = mart("t", "foundation", columns, key="a", confidence="inferred")
+    known = mart("u", "foundation", [column("a", "text", confidence="inferred")], key="a")
+    short = fact_of("varchar", "varchar(8)", max_length=8, charset="utf8mb4")
+    key = (KeyFact("p", "primary", ("a",)),)
+    needed = fact_of("int", "int", is_nullable=False)
+    facts = {"a": fact_of("blob", "blob", max_length=9), "long": short, "seen": short, "x": needed}
+    tables = {
+        "t": TableFacts("t", "InnoDB", "utf8mb4", facts, key),
+        "u": TableFacts("u", "InnoDB", "utf8mb4", {}, key),
+    }
+    assert problems(Manifest((guessed, known), ""), tables, {}) == [
+        "t: the mart's key a is bytes: rows are told apart by texts and numbers"
+        " (this table is our guess)",
+        "t.x: the target needs a value (NOT NULL, no default), the mart has none"
+        " (this table is our guess)",
+        "t.missing: the target has no such column (this column is our guess)",
+        "t.long: the mart declares 9 characters, the target takes 8 (this column is our guess)",
+        "t.seen: the mart declares 9 characters, the target takes 8",
+        "u.a: the target has no such column (this column is our guess)",
     ]
 
 

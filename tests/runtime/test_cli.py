@@ -79,3 +79,15 @@ def test_a_long_list_of_what_is_left_is_cut_and_counted(
     assert "  - item 19" in err
     assert "item 20" not in err
     assert "… and 5 more" in err
+
+
+@pytest.mark.parametrize(("count", "listed"), [(5, 0), (6, 6), (60, 60)])
+def test_a_check_lists_all_that_its_message_has_no_room_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], count: int, listed: int
+) -> None:
+    monkeypatch.setattr("sys.argv", ["load"])
+    found = [f"column {n}" for n in range(count)]
+    with pytest.raises(SystemExit):
+        cli.main(_command(GateFailed("does not fit", report={"contract": found})), "load")
+    err = capsys.readouterr().err
+    assert [line[4:] for line in err.splitlines() if line.startswith("  - ")] == found[:listed]
