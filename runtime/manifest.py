@@ -76,6 +76,7 @@ class Mart:
     """One Splynx-shaped staging table, named as the Splynx table.
 
     `business_keys` are what the target's application keeps unique although its database does not.
+    `rest` says how its rows go over the REST API (`load.rest.shapes` reads it).
     """
 
     name: str
@@ -89,6 +90,7 @@ class Mart:
     confidence: str
     collections: frozenset[str]
     on_delete: Removal = Removal()
+    rest: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def relation(self) -> str:
@@ -184,6 +186,7 @@ def _mart(
         confidence=meta["confidence"],
         collections=frozenset(s["name"] for s in sources if s["schema"] == "raw_sonar"),
         on_delete=_removal(node["name"], load.get("on_delete", "keep"), node["columns"]),
+        rest=load.get("rest", {}),
     )
 
 
@@ -204,7 +207,7 @@ def _removal(mart: str, said: Any, columns: Mapping[str, Any]) -> Removal:  # no
 
 def _in_load_order(marts: Mapping[str, Mart]) -> tuple[Mart, ...]:
     graph = {
-        name: {r.to_mart for r in mart.references if r.orders and r.to_mart != name}
+        name: sorted({r.to_mart for r in mart.references if r.orders} - {name})
         for name, mart in sorted(marts.items())
     }
     try:

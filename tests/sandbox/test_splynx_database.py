@@ -58,7 +58,7 @@ def test_it_holds_what_a_fresh_installation_holds(splynx: Splynx) -> None:
         "monitoring_groups": 1,
         "monitoring_producers": 1,
         "monitoring_types": 1,
-        "config": 17,
+        "config": 18,
     }
     assert tuple(main) == ("Main", "Main")
 

@@ -20,6 +20,7 @@ _NAME = re.compile(
 )
 _TYPE = re.compile(r"(Credential|AccessToken)$")  # everything that is written in one of these
 _LINKS = re.compile(r"Ical\.url$")  # whoever has the address may read what lies there
+_CHANGES = re.compile(r"^Log\.(current|previous)$")  # whatever a change wrote, secrets among it
 _TEXTS = frozenset({"String", "Text", "Clob", "URL", "HttpsUrl"})
 _BOOKKEEPING = frozenset({"sonar_unique_id", "_version"})
 
@@ -28,7 +29,8 @@ def looks_secret(type_name: str, field: str, scalar: str) -> bool:
     """Say whether a leaf gets a recognisable value."""
     if scalar not in _TEXTS or field in _BOOKKEEPING:
         return False
-    by_type = _TYPE.search(type_name) or _LINKS.search(f"{type_name}.{field}")
+    leaf = f"{type_name}.{field}"
+    by_type = _TYPE.search(type_name) or _LINKS.search(leaf) or _CHANGES.search(leaf)
     return bool(by_type or _NAME.search(field))
 
 
