@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from load.intents import TAKES_OVER, owners, row_key
+from load.parcels import one_by_one
 from load.pre_images import drop_pages
 from load.row_hash import pg_text
 from load.targets import Target
@@ -49,8 +50,14 @@ select
     todo.mart_base, :run_id, :run_id, :batch, clock_timestamp()
 from load_todo as todo
 join ops.load_batch as batch on batch.batch = :batch and batch.table_name = todo.table_name
-where todo.batch = :number and not todo.is_update
-{TAKES_OVER}
+where todo.batch = :number and not todo.is_update and todo.is_new
+"""
+_INSERT_AGAIN = _INSERT.replace("todo.is_new", "not todo.is_new") + TAKES_OVER
+_IDS = """
+insert into ops.id_map (target, entity, _sonar_key, planned_id, target_id, run_id)
+select :target, table_name, _sonar_key, key::bigint, key::bigint, :run_id
+from load_todo where batch = :number and not is_update and has_no_id
+    and table_name = any(:owners)
 """
 
 
@@ -103,6 +110,7 @@ class BatchLedger:
         """Record that the rows are in the target; those with `n` in `kept` are as they were."""
         # Lost with the server, a confirmation is made up by the next start: nothing waits for it.
         self._plan.execute(text("set local synchronous_commit = off"))
+        one_by_one(self._plan)
         bound = {
             **self._names,
             "batch": batch,
@@ -110,18 +118,8 @@ class BatchLedger:
             "kept": list(kept),
             "owners": self._owners,
         }
-        self._plan.execute(
-            text(
-                "insert into ops.id_map (target, entity, _sonar_key, planned_id, target_id, run_id)"
-                " select :target, table_name, _sonar_key, key::bigint, key::bigint, :run_id"
-                " from load_todo where batch = :number and not is_update"
-                " and table_name = any(:owners)"
-                " on conflict (target, entity, _sonar_key) do nothing"
-            ),
-            bound,
-        )
-        self._plan.execute(text(_UPDATE), bound)
-        self._plan.execute(text(_INSERT), bound)
+        for statement in (_IDS, _UPDATE, _INSERT, _INSERT_AGAIN):
+            self._plan.execute(text(statement), bound)
         self._plan.execute(text("delete from ops.load_batch where batch = :batch"), bound)
         self._plan.commit()
 

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine
 from load.mysql.ways import Ways
 from load.row_hash import is_bytes, mart_texts, my_name, pg_name, pg_relation
 from load.target_facts import TableFacts
+from load.targets import Target
 from runtime.errors import GateFailed
 from runtime.manifest import Mart
 
@@ -79,10 +80,21 @@ def locked(engine: Engine, marts: Sequence[Mart]) -> Iterator[None]:
         yield
 
 
+def one_by_one(connection: Connection) -> None:
+    """Until the next commit, have Postgres look each row of a parcel up where it is.
+
+    Left to choose, it would read the whole mart, or all of ops.row_state, for each parcel.
+    """
+    for other in ("hashjoin", "mergejoin"):
+        connection.exec_driver_sql(f"set local enable_{other} = off")
+
+
 class Todo:
     """The rows of some marts that the plan wants written, cut into batches.
 
-    The temporary table `load_todo` holds them: `n` numbers the rows, `batch` the transactions.
+    The temporary table `load_todo` holds them: `n` numbers the rows, `batch` the transactions;
+    `is_new` and `has_no_id` say that ops.row_state and ops.id_map have nothing of the row yet, so
+    that it goes in without a look at what it could meet: two fifths of the work.
     """
 
     def __init__(
@@ -91,6 +103,7 @@ class Todo:
         marts: Sequence[Mart],
         tables: Mapping[str, TableFacts],
         limits: Limits,
+        target: Target,
     ) -> None:
         self._warehouse = warehouse
         self._marts = marts
@@ -102,18 +115,29 @@ class Todo:
             """
             create temporary table load_todo as
             select
-                table_name, _sonar_key, _customer_key, cluster, key, mart_hash, mart_crc,
-                mart_base, written_hash, shown, at, bytes, merged, class <> 'insert' as is_update,
+                plan.table_name, plan._sonar_key, plan._customer_key, cluster, key, mart_hash,
+                mart_crc, mart_base, written_hash, shown, at, bytes, merged,
+                class <> 'insert' as is_update,
+                state._sonar_key is null as is_new, ids._sonar_key is null as has_no_id,
                 row_number() over (
                     order by length(cluster), cluster collate "C",
-                    length(_sonar_key), _sonar_key collate "C"
+                    length(plan._sonar_key), plan._sonar_key collate "C"
                 )::integer as n,
                 floor(sum(greatest(1 / %(rows)s::float8, bytes / %(size)s::float8)) over (
                     order by length(cluster), cluster collate "C") - 1e-9)::integer as batch
-            from load_plan
-            where table_name = any(%(marts)s) and (class in ('insert', 'update') or merged)
+            from load_plan as plan
+            left join ops.row_state as state on state.target = %(target)s
+                and state.table_name = plan.table_name and state._sonar_key = plan._sonar_key
+            left join ops.id_map as ids on ids.target = %(target)s
+                and ids.entity = plan.table_name and ids._sonar_key = plan._sonar_key
+            where plan.table_name = any(%(marts)s) and (class in ('insert', 'update') or merged)
             """,
-            {"rows": limits.rows, "size": limits.size, "marts": [mart.name for mart in marts]},
+            {
+                "rows": limits.rows,
+                "size": limits.size,
+                "marts": [mart.name for mart in marts],
+                "target": target.name,
+            },
         )
         warehouse.exec_driver_sql("create index on load_todo (batch)")
         warehouse.exec_driver_sql("analyze load_todo (table_name, batch, is_update)")
@@ -162,6 +186,7 @@ class Todo:
             {"batch": number},
         )
         counts = {row[0]: (row[1], row[2]) for row in found}
+        one_by_one(self._warehouse)
         whole = self._warehouse.exec_driver_sql(
             "select count(distinct cluster), count(distinct coalesce(_customer_key, _sonar_key)),"
             " sum(bytes) from load_todo where batch = %(batch)s",

@@ -133,7 +133,9 @@ class Writing:
                 for scope in self._scopes():
                     started = time.monotonic()
                     self._progress.part(", ".join(mart.name for mart in scope))
-                    todo = Todo(self._warehouse, scope, self._place.tables, limits)
+                    todo = Todo(
+                        self._warehouse, scope, self._place.tables, limits, self._place.target
+                    )
                     todo.set_aside(self._ways, self._blocked.values())
                     self._write_parcels(pool, todo, scope)
                     if not self._result.stopped:

@@ -51,6 +51,7 @@ SETTINGS: Mapping[str, str] = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "shared_buffers": "256MB",
+    "work_mem": "64MB",  # per sort and join; dbt builds two models at a time
     "max_wal_size": "2GB",
     "wal_level": "minimal",  # no replica reads it; new tables are then synced once, not logged
     "max_wal_senders": "0",

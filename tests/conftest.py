@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, Engine
 
+from runtime import log
 from runtime import warehouse as runtime_warehouse
 from services import mariadb, postgres
 from tests import proving, services
@@ -49,6 +50,12 @@ def no_operator_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path))
     for name in _OPERATOR_VARIABLES:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_this_test_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what a test registers as a secret: its "wrong" would be masked in later pages."""
+    monkeypatch.setattr(log, "_secrets", set(log._secrets))
 
 
 @pytest.fixture(scope="session", autouse=True)
