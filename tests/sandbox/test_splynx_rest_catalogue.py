@@ -20,6 +20,7 @@ _REFERENCE = ROOT.parent / "shared" / "reference" / "splynx" / "api.json"
 # Attributes that are not modelled, by entity.
 LEFT_OUT: Mapping[str, frozenset[str]] = {
     "administrators": frozenset({"avatar_api_url", "download_avatar_link", "filter_partner_id"}),
+    "credit_notes": frozenset({"resetPeriodForService", "partiallyUse"}),
     "customer_documents": frozenset(
         {
             "sign_contract",
@@ -41,6 +42,10 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
     "routers": frozenset({"status"}),
     "services_internet": frozenset({"top_up_tariff_id", "geo"}),
     "tariffs_internet": frozenset({"custom_period", "services"}),
+    "tariffs_bundle": frozenset({"customer_labels", "custom_period", "customers", "services"}),
+    "tariffs_one_time": frozenset({"customer_labels"}),
+    "tariffs_recurring": frozenset({"customer_labels", "custom_period", "services"}),
+    "tariffs_voice": frozenset({"customer_labels", "custom_period", "services"}),
     "taxes": frozenset({"items"}),
     "ticket_attachments": frozenset(
         {
@@ -70,12 +75,9 @@ ENTITIES_LEFT_OUT = frozenset(
         "config_values",
         "cpe",
         "credit_note_items",
-        "credit_notes",
         "crm_pipeline",
         "customer_billing_info",
         "customer_logs_changes",
-        "customer_payment_account_data",
-        "customer_payment_accounts",
         "inventory_items_rent",
         "inventory_items_sell",
         "inventory_supplier_invoice_items",
@@ -101,15 +103,8 @@ ENTITIES_LEFT_OUT = frozenset(
         "scheduling_teams",
         "scheduling_workflow_items",
         "scheduling_workflows",
-        "services_bundle",
         "services_internet_geo",
-        "services_recurring",
-        "services_voice",
         "states_provinces",
-        "tariffs_bundle",
-        "tariffs_one_time",
-        "tariffs_recurring",
-        "tariffs_voice",
         "voice_devices",
     }
 )
@@ -123,6 +118,11 @@ NOT_MODELLED_FIELDS = frozenset(
         "administrators",
         "transactions",
         "customer_documents",
+        "credit_notes",
+        "services_bundle",
+        "tariffs_bundle",
+        "tariffs_one_time",
+        "tariffs_voice",
         "inventory_vendors",
         "inventory_suppliers",
         "inventory_products",

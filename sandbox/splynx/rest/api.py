@@ -16,10 +16,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from sandbox.splynx.rest import (
+    credit_note_effects,
     customer_effects,
     files,
     money_effects,
     network_effects,
+    payment_accounts,
     rows,
     support_effects,
 )
@@ -46,7 +48,13 @@ from sandbox.splynx.rest.vault import Vault
 _TOKENS = "admin/auth/tokens"
 _MISSING_PARENT = re.compile(r"FOREIGN KEY \(`(\w+)`\)")
 # Importing them registers them.
-EFFECTS = (customer_effects, money_effects, network_effects, support_effects)
+EFFECTS = (
+    credit_note_effects,
+    customer_effects,
+    money_effects,
+    network_effects,
+    support_effects,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,8 @@ def _carry_out(  # noqa: PLR0911  one line per kind of handler
         return files.download(scene, names)
     if entity.handler == "check":
         return _checked()
+    if entity.handler == "payment_accounts":
+        return payment_accounts.answer(scene, entity, operation, call.query, call.body)
     if operation == "upload" and entity.handler == "documents":
         return files.upload_document(scene, entity, names, call.uploads)
     if entity.handler == "attachments" and operation != "delete":

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from sandbox.splynx.rest import rows
+from sandbox.splynx.rest.catalogue import catalogue
 from sandbox.splynx.rest.effects import Change, after, before
 from sandbox.splynx.rest.errors import invalid
+from sandbox.splynx.rest.parameters import as_list
 from sandbox.splynx.rest.scene import Scene, is_unset
 
 _LOGIN_DIGITS = 6
+# attribute of a bundle service -> the entity of its members
+_MEMBERS = {
+    "services_internet": "services_internet",
+    "services_voice": "services_voice",
+    "services_custom": "services_recurring",
+}
 _ACTIONS = {"start": "active", "stop": "stopped"}
 
 
@@ -92,3 +103,15 @@ def start_or_stop(_scene: Scene, change: Change) -> None:
     status = _ACTIONS.get(str(change.query.get("action")))
     if status is not None:
         change.values["status"] = status
+
+
+@after
+def create_bundle_members(scene: Scene, change: Change) -> None:
+    """Create the services that were sent with a bundle service as parts of it."""
+    customer = {"customer_id": str(change.values["customer_id"])}
+    for attribute, name in _MEMBERS.items():
+        for member in as_list(change.body.get(attribute)):
+            if not isinstance(member, Mapping):
+                raise invalid(attribute, "A member must be an object!")
+            body = {**member, "bundle_service_id": change.key}
+            rows.create(scene, catalogue()[name], customer, body, {})

@@ -18,6 +18,8 @@ from sandbox.splynx.rest.scene import Row, Scene, is_unset
 
 SERVICE, PAYMENT, REFUND = 1, 3, 4
 _CENT = Decimal("0.01")
+_ITEMS = "invoices_items"
+_NOT_SENT = {"id", "invoice_id", "credit_note_id", "pos", "transaction_id", "deleted"}
 
 
 def gross(price: Value, quantity: Value, percent: Value) -> Decimal:
@@ -137,28 +139,28 @@ def create_payment_transaction(scene: Scene, change: Change) -> None:
 @after
 def pay_invoice(scene: Scene, change: Change) -> None:
     """Settle the invoice that the payment names, as far as the amount goes."""
-    invoice = _invoice(scene, change.values.get("invoice_id"))
-    paid = min(Decimal(change.values["amount"]), Decimal(invoice["due"])) if invoice else 0
+    values, amount = change.values, Decimal(change.values["amount"])
+    payer = {"customer_id": values["customer_id"], "payer_id": change.key, "type": "payment"}
+    paid = settle(scene, values.get("invoice_id"), amount, payer, values["date"])
+    if paid:
+        scene.update("payments", "id", change.key, {"remind_amount": amount - paid})
+
+
+def settle(scene: Scene, key: Value, amount: Decimal, payer: Row, date: str) -> Decimal:
+    """Pay an invoice from `amount`; return how much of it went there."""
+    invoice = _invoice(scene, key)
+    paid = min(amount, Decimal(invoice["due"])) if invoice else Decimal(0)
     if not invoice or paid <= 0:
-        return
-    scene.insert(
-        "invoice_payers",
-        {
-            "customer_id": change.values["customer_id"],
-            "payer_id": change.key,
-            "type": "payment",
-            "invoice_id": invoice["id"],
-            "amount": paid,
-        },
-    )
+        return Decimal(0)
+    scene.insert("invoice_payers", {**payer, "invoice_id": invoice["id"], "amount": paid})
     due = Decimal(invoice["due"]) - paid
     changes: Row = {"due": due}
     if due == 0:
-        changes |= {"status": "paid", "payment_id": change.key}
-        changes["date_payment"] = change.values["date"]
+        changes |= {"status": "paid", "date_payment": date}
+        if payer["type"] == "payment":
+            changes["payment_id"] = payer["payer_id"]
     scene.update("invoices", "id", invoice["id"], changes)
-    rest = Decimal(change.values["amount"]) - paid
-    scene.update("payments", "id", change.key, {"remind_amount": rest})
+    return paid
 
 
 @after
@@ -198,7 +200,7 @@ def _invoice(scene: Scene, key: Value) -> Row | None:
 @before
 def stamp_invoice(scene: Scene, change: Change) -> None:
     """Read the items; set total, open amount, dates and author."""
-    items = [_item(scene, item) for item in as_list(change.body["items"])]
+    items = [read_item(scene, _ITEMS, item) for item in as_list(change.body["items"])]
     total = sum((gross(i["price"], i["quantity"], i["tax"]) for i in items), Decimal(0))
     if total < 0:
         raise invalid("items", "The total must not be negative!")
@@ -222,7 +224,7 @@ def create_invoice_items(scene: Scene, change: Change) -> None:
     """Insert the items, with use_transactions a debit for each; number the invoice."""
     values = change.values
     for position, sent in enumerate(as_list(change.body["items"]), start=1):
-        item = _item(scene, sent)
+        item = read_item(scene, _ITEMS, sent)
         transaction = None
         if values.get("use_transactions", "1") == "1":
             transaction = add_transaction(scene, _debit(change, item, sent))
@@ -280,15 +282,16 @@ def withdraw_invoice(scene: Scene, change: Change) -> None:
     scene.update("invoices", "id", change.key, {"status": "deleted"})
 
 
-def _item(scene: Scene, sent: Value) -> Row:
-    """Return an item as it is stored, or refuse it."""
+def read_item(scene: Scene, table: str, sent: Value) -> Row:
+    """Return an item of an invoice or a credit note as its table stores it, or refuse it."""
     if not isinstance(sent, Mapping) or is_unset(sent.get("description")):
         raise invalid("items", "Description is required!")
     given = {"quantity": 1, "unit": "", "price": 0, "tax": 0, "tax_id": 0, **sent}
-    columns = scene.columns("invoices_items")
-    kept = set(given) & set(columns) - {"id", "invoice_id", "pos", "transaction_id", "deleted"}
+    columns = scene.columns(table)
+    kept = set(given) & set(columns) - _NOT_SENT
     try:
         row = {name: to_stored(given[name], columns[name]) for name in sorted(kept)}
     except (UnfitError, InvalidOperation) as exc:
         raise invalid("items", f"An item {exc}") from None
-    return {"period_from": NO_DATE, "period_to": NO_DATE, **row}
+    periods = {"period_from", "period_to"} & set(columns)
+    return {**dict.fromkeys(sorted(periods), NO_DATE), **row}

@@ -52,7 +52,9 @@ def _readers(entity: Entity) -> dict[str, Callable[[Scene, Sequence[Any]], ByOwn
         if attribute.junction is not None
     }
     if entity.name == "invoices":
-        readers["items"] = _invoice_items
+        readers["items"] = _item_reader("invoices_items", "invoice_id")
+    if entity.name == "credit_notes":
+        readers["items"] = _item_reader("credit_notes_items", "credit_note_id")
     if entity.name == "ticket_messages":
         readers["files"] = _message_files
     return readers
@@ -70,19 +72,22 @@ def _junction_reader(attribute: Attribute) -> Callable[[Scene, Sequence[Any]], B
     return read
 
 
-def _invoice_items(scene: Scene, keys: Sequence[Any]) -> ByOwner:
-    sql = (
-        "select i.*, i.invoice_id as owner, x.category as categoryIdForTransaction"
-        " from invoices_items i left join billing_transactions x on x.id = i.transaction_id"
-    )
-    rows = _of(scene, sql, "i.invoice_id", keys, " and i.deleted = '0' order by i.pos, i.id")
-    return _grouped(rows, _item)
+def _item_reader(table: str, owner: str) -> Callable[[Scene, Sequence[Any]], ByOwner]:
+    def read(scene: Scene, keys: Sequence[Any]) -> ByOwner:
+        sql = (
+            f"select i.*, i.{owner} as owner, x.category as categoryIdForTransaction"
+            f" from {table} i left join billing_transactions x on x.id = i.transaction_id"
+        )
+        rows = _of(scene, sql, f"i.{owner}", keys, " and i.deleted = '0' order by i.pos, i.id")
+        return _grouped(rows, _item)
+
+    return read
 
 
 def _item(row: Row) -> Row:
     net = Decimal(row["price"]) * row["quantity"]
     tax = (net * Decimal(row["tax"]) / 100).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-    hidden = {"owner", "invoice_id", "deleted"}
+    hidden = {"owner", "invoice_id", "credit_note_id", "deleted"}
     return {**{n: v for n, v in row.items() if n not in hidden}, "tax_amount": str(tax + 0)}
 
 
