@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 
 import click
-import orjson
 from sqlalchemy import Engine, text
 
 from extract.client import Manners, Sonar
 from extract.discovery import discover
 from extract.probe import Finding, probe, save
-from extract.tables import table
 from runtime import log
-from runtime.errors import ConfigError, MigrationError
+from runtime.errors import ConfigError
+from runtime.examination import ATTENTION, OK, Check, Examination
 from runtime.settings import LOCAL, SonarApi, shown, sonar_api
 from runtime.warehouse import connect, ensure_ops
 
@@ -30,45 +27,15 @@ _LITTLE = 5 * _GIGABYTE
 _TOO_LITTLE = 1 * _GIGABYTE
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the result: `state` is ok, attention or mend."""
-
-    what: str
-    state: str
-    says: str
-    then: str = ""
+def _add(examination: Examination, findings: Sequence[Finding]) -> None:
+    """Take over what the probe found."""
+    examination.checks += [
+        Check(f.asks, OK if f.ok else ATTENTION, f"{f.answer}: {f.evidence}", f.effect)
+        for f in findings
+    ]
 
 
-class _Examination:
-    """The checks so far, and the first error, which decides the exit code."""
-
-    def __init__(self) -> None:
-        self.checks: list[Check] = []
-        self.error: MigrationError | None = None
-
-    @contextmanager
-    def part(self, what: str) -> Iterator[Callable[[str], None]]:
-        """Examine one part; what fails becomes a line, and the next part goes on."""
-
-        def good(says: str) -> None:
-            self.checks.append(Check(what, "ok", says))
-
-        try:
-            yield good
-        except MigrationError as exc:
-            self.checks.append(Check(what, "mend", str(exc)))
-            self.error = self.error or exc
-
-    def add(self, findings: Sequence[Finding]) -> None:
-        """Take over what the probe found."""
-        self.checks += [
-            Check(f.asks, "ok" if f.ok else "attention", f"{f.answer}: {f.evidence}", f.effect)
-            for f in findings
-        ]
-
-
-def _disk(examination: _Examination) -> None:
+def _disk(examination: Examination) -> None:
     with examination.part("disk") as good:
         folder = next(path for path in (LOCAL, *LOCAL.parents) if path.exists())
         free = shutil.disk_usage(folder).free
@@ -76,13 +43,12 @@ def _disk(examination: _Examination) -> None:
         if free < _TOO_LITTLE:
             raise ConfigError(f"{says}: free at least 1 GB, or set LOCAL_DIR to a larger disk")
         if free < _LITTLE:
-            then = "slices wait here until they are loaded"
-            examination.checks.append(Check("disk", "attention", says, then))
+            examination.warn("disk", says, "slices wait here until they are loaded")
         else:
             good(says)
 
 
-def _warehouse(examination: _Examination) -> Engine | None:
+def _warehouse(examination: Examination) -> Engine | None:
     with examination.part("warehouse") as good:
         engine = connect()
         ensure_ops(engine)
@@ -93,7 +59,7 @@ def _warehouse(examination: _Examination) -> Engine | None:
     return None
 
 
-def _source(examination: _Examination) -> tuple[SonarApi | None, Sequence[Finding]]:
+def _source(examination: Examination) -> tuple[SonarApi | None, Sequence[Finding]]:
     api: SonarApi | None = None
     findings: Sequence[Finding] = ()
     with examination.part("settings") as good:
@@ -102,11 +68,11 @@ def _source(examination: _Examination) -> tuple[SonarApi | None, Sequence[Findin
     if api is not None:
         with examination.part("Sonar"):
             findings = asyncio.run(_interviewed(api, examination))
-    examination.add(findings)
+    _add(examination, findings)
     return api, findings
 
 
-async def _interviewed(api: SonarApi, examination: _Examination) -> Sequence[Finding]:
+async def _interviewed(api: SonarApi, examination: Examination) -> Sequence[Finding]:
     async with Sonar(api, Manners()) as sonar:
         with examination.part("Sonar") as good:
             schema = await sonar.schema()
@@ -122,7 +88,7 @@ async def _interviewed(api: SonarApi, examination: _Examination) -> Sequence[Fin
 def command(*, as_json: bool) -> None:
     """Check what an extraction needs, and ask the live Sonar how it behaves."""
     log.configure("doctor")
-    examination = _Examination()
+    examination = Examination()
     _disk(examination)
     engine = _warehouse(examination)
     try:
@@ -133,15 +99,6 @@ def command(*, as_json: bool) -> None:
     finally:
         if engine is not None:
             engine.dispose()
-    click.echo(_rendered(examination.checks, as_json=as_json))
+    click.echo(examination.rendered(as_json=as_json))
     if examination.error is not None:
         raise examination.error
-
-
-def _rendered(checks: Sequence[Check], *, as_json: bool) -> str:
-    if as_json:
-        return orjson.dumps(
-            [asdict(check) for check in checks], option=orjson.OPT_INDENT_2
-        ).decode()
-    lines = [(check.state, check.what, check.says, check.then) for check in checks]
-    return table(("", "asked", "answer", "so the extractor"), lines)

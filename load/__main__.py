@@ -12,15 +12,19 @@ from rich.table import Table
 from load import backup, collisions, status
 from load import run as running
 from load.backup_commands import backup_command, restore_command
+from load.doctor import doctor_command
+from load.handover.commands import handover_command
 from load.ids_command import ids_command
 from load.inspection_commands import attest_command, inspect_command
 from load.plan import CLASSES, Plan
 from load.preview.charges import read_charges
 from load.preview.compare import compare, expected_charges
 from load.record_log import path_of
+from load.rest_command import run_by_rest, say
 from load.rollback_commands import rollback_command
 from load.scope import Scope
 from load.scope_options import scope_options
+from load.target_docs.command import docs_command
 from load.three_way import KEEP, POLICIES
 from load.writing import MAX_PASSES, Result
 from runtime import cli
@@ -47,6 +51,9 @@ commands.add_command(backup_command)
 commands.add_command(restore_command)
 commands.add_command(rollback_command)
 commands.add_command(ids_command)
+commands.add_command(handover_command)
+commands.add_command(doctor_command)
+commands.add_command(docs_command)
 
 
 @commands.command("plan")
@@ -96,7 +103,13 @@ def run_command(  # noqa: PLR0913 - what a load is told
 ) -> None:
     """Bring the accepted marts into Splynx."""
     if route == "rest":
-        raise ConfigError("the REST route is not built yet: use --route mysql")
+        if on_conflict != KEEP or many_gone or no_remap or debug_records:
+            raise ConfigError(
+                "--on-conflict, --many-gone, --no-remap and --debug-records are of the MySQL route:"
+                " leave them out"
+            )
+        _run_by_rest(chosen, dry_run=dry_run)
+        return
     if skip_files:
         click.echo("no files are loaded by this route: --skip-files changes nothing")
     db = splynx_db()
@@ -123,6 +136,16 @@ def run_command(  # noqa: PLR0913 - what a load is told
         click.echo(f"dry run: {result.plan.writes} rows would be written")
         return
     _say(result)
+
+
+def _run_by_rest(chosen: Scope, *, dry_run: bool) -> None:
+    with stage("load") as run:
+        loaded = run_by_rest(run, chosen, dry_run=dry_run)
+    if dry_run:
+        _show(loaded.plan, as_json=False)
+        click.echo(f"dry run: {loaded.plan.writes} rows would be sent")
+        return
+    say(loaded)
 
 
 @commands.command("retry")

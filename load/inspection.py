@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from load import backup_restore, intents, switches
 from load.inspection_store import (
+    clear,
     store_business_keys,
     store_ids,
     store_server,
@@ -28,8 +29,6 @@ from runtime.errors import GateFailed
 from runtime.manifest import Manifest
 from runtime.run_ledger import Run
 from runtime.settings import SplynxDb
-
-_TABLES = ("target_table", "target_column", "target_key", "target_id", "target_business_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +76,13 @@ def _store(
     columns = columns_of(splynx)
     held: dict[str, Sum] = {}
     with run.engine.begin() as warehouse:
-        for name in _TABLES:
-            warehouse.execute(
-                text(f"delete from ops.{name} where target = :target"), {"target": target.name}
-            )
+        clear(warehouse, target)
         for mart in manifest.marts:
             if mart.name in tables:
                 table = tables[mart.name]
-                held[mart.name] = table_sum(splynx, mart.name, columns[mart.name])
-                store_table(warehouse, target, table, held[mart.name], next_ids.get(mart.name))
+                one = held[mart.name] = table_sum(splynx, mart.name, columns[mart.name])
+                next_id = next_ids.get(mart.name)
+                store_table(warehouse, target, table, one.rows, one.checksum, next_id)
                 store_ids(warehouse, splynx, target, table)
                 store_business_keys(warehouse, splynx, target, mart, table)
         for table in others.values():
@@ -98,7 +95,8 @@ def _store(
     return held, next_ids, found
 
 
-def _target(warehouse: Engine, address: str, *, new_epoch: bool) -> Target:
+def target_at(warehouse: Engine, address: str, *, new_epoch: bool) -> Target:
+    """Return the target that an inspection of `address` is of: the latest epoch, or a new one."""
     with warehouse.connect() as connection:
         known = latest_of(connection, address)
     if known is None:
@@ -130,7 +128,7 @@ def inspect(run: Run, db: SplynxDb, manifest: Manifest, *, new_epoch: bool = Fal
         ConfigError, TargetError: as `load.mysql.session.fail`.
     """
     _refuse_half_a_restore(run.engine, db.address, new_epoch=new_epoch)
-    target = _target(run.engine, db.address, new_epoch=new_epoch)
+    target = target_at(run.engine, db.address, new_epoch=new_epoch)
     names = [mart.name for mart in manifest.marts]
     with answering(db) as engine:
         settled = intents.settle(run, engine, manifest, target)

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from load.mysql import read_facts
-from load.mysql.checksums import Sum
 from load.row_hash import fact_text, my_name
 from load.target_facts import ServerFacts, TableFacts
 from load.targets import Target
 from runtime.manifest import Mart
 
+_TABLES = ("target_table", "target_column", "target_key", "target_id", "target_business_key")
 _SEPARATOR = "char(31 using utf8mb4)"  # between the values of a business key of several columns
 
 
@@ -53,8 +53,13 @@ def _insert(
         warehouse.execute(text(f"insert into ops.{table} ({named}) values ({binds})"), values)
 
 
-def store_table(
-    warehouse: Connection, target: Target, table: TableFacts, held: Sum, next_id: int | None
+def store_table(  # noqa: PLR0913, PLR0917 - a table, and what it holds
+    warehouse: Connection,
+    target: Target,
+    table: TableFacts,
+    rows: int,
+    checksum: str | None = None,
+    next_id: int | None = None,
 ) -> None:
     """Record a table with its columns and keys, and what it holds."""
     _insert(
@@ -67,8 +72,8 @@ def store_table(
                 table.name,
                 table.engine,
                 table.charset,
-                held.rows,
-                held.checksum,
+                rows,
+                checksum,
                 next_id,
             )
         ],
@@ -105,19 +110,32 @@ def store_table(
     )  # fmt: skip
 
 
+def clear(warehouse: Connection, target: Target) -> None:
+    """Forget what an earlier inspection of `target` left."""
+    for name in _TABLES:
+        warehouse.execute(
+            text(f"delete from ops.{name} where target = :target"), {"target": target.name}
+        )
+
+
 def store_ids(warehouse: Connection, splynx: Connection, target: Target, table: TableFacts) -> None:
     """Record every id in use, where the table has ids."""
     if table.id_column is None:
         return
     statement = f"select {my_name(table.id_column)} from {my_name(table.name)}"
     for page in read_facts.pages(splynx, statement):
-        warehouse.execute(
-            text(
-                "insert into ops.target_id (target, table_name, id)"
-                " select :target, :table_name, unnest(cast(:ids as numeric[]))::bigint"
-            ),
-            {"target": target.name, "table_name": table.name, "ids": [row[0] for row in page]},
-        )
+        insert_ids(warehouse, target, table.name, [row[0] for row in page])
+
+
+def insert_ids(warehouse: Connection, target: Target, table: str, ids: Sequence[int | str]) -> None:
+    """Record ids in use of a table."""
+    warehouse.execute(
+        text(
+            "insert into ops.target_id (target, table_name, id)"
+            " select :target, :table_name, unnest(cast(:ids as numeric[]))::bigint"
+        ),
+        {"target": target.name, "table_name": table, "ids": list(ids)},
+    )
 
 
 def store_business_keys(
@@ -136,19 +154,30 @@ def store_business_keys(
             f" where {value} <> ''"
         )
         for page in read_facts.pages(splynx, statement):
-            warehouse.execute(
-                text(
-                    "insert into ops.target_business_key"
-                    " (target, table_name, column_name, value, id)"
-                    " select :target, :table_name, :column_name, found.value, found.id::bigint"
-                    " from unnest(cast(:values as text[]), cast(:ids as numeric[]))"
-                    " as found (value, id)"
-                ),
-                {
-                    "target": target.name,
-                    "table_name": table.name,
-                    "column_name": " + ".join(columns),
-                    "values": [row[1] for row in page],
-                    "ids": [row[0] for row in page],
-                },
-            )
+            insert_business_keys(warehouse, target, table.name, columns, page)
+
+
+def insert_business_keys(
+    warehouse: Connection,
+    target: Target,
+    table: str,
+    columns: Sequence[str],
+    held: Sequence[tuple[Any, ...]],
+) -> None:
+    """Record which row (by id) has which value of a business key, parts joined by chr(31)."""
+    warehouse.execute(
+        text(
+            "insert into ops.target_business_key"
+            " (target, table_name, column_name, value, id)"
+            " select :target, :table_name, :column_name, found.value, found.id::bigint"
+            " from unnest(cast(:values as text[]), cast(:ids as numeric[]))"
+            " as found (value, id)"
+        ),
+        {
+            "target": target.name,
+            "table_name": table,
+            "column_name": " + ".join(columns),
+            "values": [row[1] for row in held],
+            "ids": [row[0] for row in held],
+        },
+    )

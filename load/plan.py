@@ -21,6 +21,7 @@ changed different ones, an update of ours only |
 
 Where the operator chose some customers or left out tables (`load.scope`), what would be written and
 is not chosen is `not_selected`, and rows that are gone are `gone_unselected`: left as they are.
+`inside` and `impossible` are classes of the REST route (`load.rest.planning`).
 
 A link (a row that is nothing but its key) is known by that key and not by its record: where one of
 its sides is another row now, the old link is gone and the new one an insert.
@@ -59,6 +60,8 @@ CLASSES = (
     "reshaped",
     "not_selected",
     "gone_unselected",
+    "inside",
+    "impossible",
 )
 _SAMPLES = 5
 THE_ID = "the id"
@@ -183,7 +186,8 @@ def edges(warehouse: Connection, manifest: Manifest) -> Iterator[tuple[str, str,
                 yield scope, row[0], row[1]
 
 
-def _name_clusters(warehouse: Connection, manifest: Manifest) -> None:
+def name_clusters(warehouse: Connection, manifest: Manifest) -> None:
+    """Give the rows of `load_plan` that belong together one cluster."""
     by_scope = sorted(edges(warehouse, manifest))
     for scope, found in groupby(by_scope, key=lambda edge: edge[0]):
         links = Links((one, other) for _, one, other in found)
@@ -272,7 +276,7 @@ def _lost(warehouse: Connection, manifest: Manifest) -> Iterator[Lost]:
                 yield Lost(mart.name, reference.column, other.name, ids)
 
 
-def _table_plan(warehouse: Connection, mart: Mart, rows: int) -> TablePlan:
+def table_plan(warehouse: Connection, mart: Mart, rows: int) -> TablePlan:
     """Count the classes; what is not in `load_plan` of the mart's `rows` is unchanged."""
     found = warehouse.execute(
         text(
@@ -328,7 +332,7 @@ def make_plan(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflict
     three_way = ThreeWay(warehouse, splynx, policy)
     for mart in manifest.marts:
         three_way.decide(mart, tables[mart.name])
-    _name_clusters(warehouse, manifest)
+    name_clusters(warehouse, manifest)
     if select is not None:
         select()
     removal.mark(warehouse, manifest)
@@ -339,7 +343,7 @@ def make_plan(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflict
         for clash in _clashes(warehouse, mart, tables[mart.name], rules[mart.name], target)
     ]
     return Plan(
-        tables=tuple(_table_plan(warehouse, mart, rows[mart.name]) for mart in manifest.marts),
+        tables=tuple(table_plan(warehouse, mart, rows[mart.name]) for mart in manifest.marts),
         clashes=tuple(clashes),
         lost=tuple(_lost(warehouse, manifest)),
         conflicts=three_way.conflicts(),

@@ -191,13 +191,36 @@ def attest(run: Run, target: Target, names: Sequence[str], words: str) -> None:
     run.note(target=target.name, attested=list(names))
 
 
+def unseen(switches: Iterable[Switch]) -> list[Finding]:
+    """Return the findings where there is no database to look into: nothing was found."""
+    return [Finding(switch, NOT_FOUND, None) for switch in switches]
+
+
 def at_rest(warehouse: Connection, splynx: Connection, target: Target) -> None:
     """Refuse a load while a switch is on, or was neither found nor attested.
 
     Raises:
         GateFailed: with every such switch and what to do about it.
     """
-    findings = with_attestations(warehouse, target, look(splynx, declared()))
+    refuse_unsettled(with_attestations(warehouse, target, look(splynx, declared())))
+
+
+def attested_at_rest(warehouse: Connection, target: Target) -> None:
+    """Refuse a load by a route that shows no switch, unless the operator has attested all of them.
+
+    Raises:
+        GateFailed: with every switch that is not attested and what to do about it.
+    """
+    unseen = [Finding(switch, NOT_FOUND, None) for switch in declared()]
+    refuse_unsettled(with_attestations(warehouse, target, unseen))
+
+
+def refuse_unsettled(findings: Sequence[Finding]) -> None:
+    """Refuse a load while something speaks against it.
+
+    Raises:
+        GateFailed: with every such switch and what to do about it.
+    """
     waiting = [finding for finding in findings if not finding.settled]
     if waiting:
         said = "; ".join(f"{finding}: {finding.switch.what_to_do}" for finding in waiting)

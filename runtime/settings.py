@@ -251,3 +251,39 @@ def named_target(db: SplynxDb) -> None:
             f"SPLYNX_TARGET says {named}, SPLYNX_MYSQL_URL leads to {db.address}: "
             "writing needs both to name the same target"
         )
+
+
+def named_api_target(api: SplynxApi) -> None:
+    """Refuse unless `SPLYNX_TARGET` names the host of `SPLYNX_URL`, for who has no database access.
+
+    Raises:
+        ConfigError: `SPLYNX_TARGET` is missing or names another target.
+    """
+    named = _required("SPLYNX_TARGET")
+    if named != api.address:
+        raise ConfigError(
+            f"SPLYNX_TARGET says {named}, SPLYNX_URL leads to {api.address}: "
+            "writing needs both to name the same target"
+        )
+
+
+def rest_target_address() -> str:
+    """Return how the target of the API is named: as its database, where that is configured too.
+
+    One Splynx has one name, whichever route its rows take.
+    """
+    if "SPLYNX_MYSQL_URL" in environment():
+        return splynx_db().address
+    return splynx_api().address
+
+
+def named_rest_target() -> None:
+    """Refuse unless `SPLYNX_TARGET` names that target a second time.
+
+    Raises:
+        ConfigError: as `named_target` and `named_api_target`.
+    """
+    if "SPLYNX_MYSQL_URL" in environment():
+        named_target(splynx_db())
+    else:
+        named_api_target(splynx_api())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, named as in the docs
 
+from extract.rows import key_of
 from sandbox.sonar.rows import Row
 from sandbox.sonar.tenant import Tenant
 
@@ -152,6 +154,11 @@ def _landed(tenant: Tenant, collection: str) -> Sequence[Row]:
 
 
 def _lines(rows: Sequence[Row]) -> Iterator[str]:
+    times: Counter[str] = Counter()  # equal rows without an id are told apart by their number
     for row in rows:
-        payload = json.dumps(row).replace("\\u0000", "\\ufffd").replace("\\", "\\\\")
-        yield f"{row['id']}\t{payload}\tr1\n"
+        payload = json.dumps(row).replace("\\u0000", "\\ufffd")
+        key = row["id"] if "id" in row else key_of(payload.encode(), has_id=False)
+        times[key] += 1
+        name = key if times[key] == 1 else f"{key}#{times[key]}"
+        escaped = payload.replace("\\", "\\\\")
+        yield f"{name}\t{escaped}\tr1\n"

@@ -252,7 +252,7 @@ create table if not exists ops.id_map (
     target_id bigint not null,
     run_id text not null,
     loaded_at timestamptz not null default clock_timestamp(),
-    primary key (target, entity, _sonar_key)
+    primary key (_sonar_key, entity, target)  -- what differs first: a fifth less to compare
 );
 
 -- The intent before a write and the hash after it: what lets a killed load go on, a second run write
@@ -406,16 +406,17 @@ create table if not exists ops.refusal (
 alter table ops.refusal
 add column if not exists attempts integer not null default 1;
 
--- By REST also: the module was off, the row was found twice or read back otherwise than it was sent.
+-- By REST also: the module was off, the API does not take such rows, the row was found twice, or it was
+-- read back otherwise than it was sent.
 do $$
 begin
     if not exists (
         select from pg_constraint where conrelid = 'ops.refusal'::regclass
-        and conname = 'refusal_cause_check' and pg_get_constraintdef(oid) like '%found_twice%'
+        and conname = 'refusal_cause_check' and pg_get_constraintdef(oid) like '%''route''%'
     ) then
         alter table ops.refusal drop constraint if exists refusal_cause_check;
         alter table ops.refusal add constraint refusal_cause_check check (
-            cause in ('server', 'reference', 'module_off', 'found_twice', 'differs')
+            cause in ('server', 'reference', 'module_off', 'route', 'found_twice', 'differs')
         );
     end if;
 end
@@ -491,5 +492,24 @@ create table if not exists ops.reconciliation (
 );
 alter table ops.reconciliation
 add column if not exists not_selected bigint not null default 0;
+
+-- Secrets that Splynx got over its API: which row's attribute, when, and never the value. `intended`: it was
+-- about to be sent when the run ended. `source_changed_at` is when Sonar last changed the record that the
+-- secret was read from; null where the secret is of our own making.
+create table if not exists ops.handover (
+    target text not null,
+    table_name text not null,
+    attribute text not null,
+    _sonar_key text not null,
+    _customer_key text,
+    state text not null check (
+        state in ('intended', 'handed_over', 'kept', 'empty', 'gone', 'missing', 'not_ours', 'refused')
+    ),
+    reason text,
+    source_changed_at timestamptz,
+    run_id text not null,
+    changed_at timestamptz not null default clock_timestamp(),
+    primary key (target, table_name, attribute, _sonar_key)
+);
 
 {% endmacro %}

@@ -62,6 +62,12 @@ is_allowed_below_zero as (
     where switch = 'negative_balance'
 ),
 
+handed_over as (
+    select _sonar_key
+    from {{ ref('audit_access_credentials') }}
+    where is_handed_over
+),
+
 names as (
     select distinct
         sonar_account_id,
@@ -81,7 +87,7 @@ served as (
         services._sonar_key is not null as is_loaded,
         services.status as service_status,
         services.login,
-        services.password,
+        services.password is not null or handed_over._sonar_key is not null as has_password,
         names.value is not null as has_own_name,
         tariffs.id is not null as has_plan,
         balances.deposit,
@@ -91,6 +97,7 @@ served as (
     from subscribers
     left join customers on subscribers._customer_key = customers._sonar_key
     left join services on subscribers._sonar_key = services._sonar_key
+    left join handed_over on subscribers._sonar_key = handed_over._sonar_key
     left join names
         on
             subscribers.sonar_account_id = names.sonar_account_id
@@ -133,7 +140,7 @@ of_services as (
         (
             'credential_not_moved',
             served.is_loaded
-            and served.password is null
+            and not served.has_password
             and served.has_own_name
         )
     ) as named (reason, holds)

@@ -1,0 +1,68 @@
+"""Which secrets may be handed over, and to where: reviewed by people, like `extract.deny`.
+
+What is not here is neither asked of Sonar nor sent. `relation` (built by dbt) says which record's
+secret belongs to which row; it holds keys only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """One attribute of a Splynx table that may be set, and how to see that a row is ours.
+
+    `item` is the path of a record below /api/2.0/, with its own id and its customer's. The record
+    that is read there must have the mart's `proof`, or nothing is sent: Splynx may be another one
+    than the warehouse says.
+    """
+
+    what: str
+    table: str
+    attribute: str
+    item: str
+    proof: str
+
+    @property
+    def name(self) -> str:
+        """Table and attribute, as the ledger and messages name them."""
+        return f"{self.table}.{self.attribute}"
+
+
+@dataclass(frozen=True, slots=True)
+class FromSonar(Allowed):
+    """A secret that is read from Sonar: `field` of the records of `collection`."""
+
+    collection: str
+    field: str
+    relation: str
+
+    @property
+    def source(self) -> str:
+        """Collection and field, as messages name them."""
+        return f"{self.collection}.{self.field}"
+
+
+FROM_SONAR: Sequence[FromSonar] = (
+    FromSonar(
+        what="network passwords",
+        table="services_internet",
+        attribute="password",
+        item="admin/customers/customer/{customer}/internet-services--{id}",
+        proof="login",
+        collection="radius_accounts",
+        field="password",
+        relation="audit.audit_access_credentials",
+    ),
+)
+
+# Made here, another for each customer, and told to nobody: customers ask Splynx for a new one.
+PORTAL = Allowed(
+    what="portal passwords",
+    table="customers",
+    attribute="password",
+    item="admin/customers/customer/{id}",
+    proof="login",
+)

@@ -1,0 +1,42 @@
+"""`python -m load run --route rest`: what a load over the API says."""
+
+from __future__ import annotations
+
+import click
+
+from load.rest.run import Loaded, load
+from load.scope import Scope
+from runtime.manifest import read_manifest
+from runtime.run_ledger import Run
+from runtime.settings import splynx_api
+
+_SHOWN = 20
+
+
+def run_by_rest(run: Run, chosen: Scope, *, dry_run: bool) -> Loaded:
+    """Load over the API and say what came of it.
+
+    Raises:
+        MigrationError: as `load.rest.run.load`.
+    """
+    tell = click.echo if dry_run else None
+    loaded = load(run, splynx_api(), read_manifest(), dry_run=tell, chosen=chosen)
+    for line in loaded.impossible:
+        click.echo(f"not by the API: {line}")
+    return loaded
+
+
+def say(loaded: Loaded) -> None:
+    """Show what a load did."""
+    written, tally = loaded.written, loaded.tally
+    if written.found:
+        click.echo(f"{written.found} rows were found where Splynx made them or a reply was lost")
+    for row in written.kept[:_SHOWN]:
+        click.echo(f"{row}: changed by staff and not by Sonar; kept")
+    if written.deleted:
+        click.echo(f"{written.deleted} rows were deleted in Splynx, as their records are")
+    if others := loaded.plan.count("not_selected"):
+        click.echo(f"{others} rows were not selected (scope); a load without it brings them")
+    click.echo(f"{tally.requests} requests, {tally.retries} of them repeated")
+    click.echo(f"created {written.created}, changed {written.changed}")
+    click.echo(f"{written.proven} rows are in Splynx, read back and equal")
