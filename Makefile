@@ -53,7 +53,7 @@ test: setup ## all tests, against real local servers of their own
 
 ## The way, stage by stage
 
-.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect attest plan load retry load-status rollback ids backup-splynx restore-splynx reconcile compare-preview report migrate
+.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect attest plan load retry handover load-status rollback ids backup-splynx restore-splynx reconcile compare-preview report migrate
 discover: | $(PYTHON) ## what Sonar has and what an extraction would read
 	@$(PYTHON) -m extract discover
 
@@ -73,8 +73,8 @@ backup-test: extract ## extract 100 rows a collection, to see that all of it can
 
 backup-clean: extract-clean ## the same as extract-clean
 
-inspect: | $(PYTHON) ## what the target has: columns, keys, ids in use, switches
-	@$(PYTHON) -m load inspect
+inspect: | $(PYTHON) ## what the target has: columns, keys, ids in use, switches (ROUTE=rest without its database)
+	@$(PYTHON) -m load inspect $(call option,ROUTE,route)
 
 attest: | $(PYTHON) ## vouch for switches of Splynx that could not be found (SWITCH="a b" WORDS=)
 	@$(PYTHON) -m load attest $(call each,SWITCH,switch) --words "$(WORDS)"
@@ -93,6 +93,9 @@ load: | $(PYTHON) ## write the accepted rows (DRY_RUN=1 ACCOUNTS= LIMIT= STATUS=
 
 retry: | $(PYTHON) ## load what is in quarantine, after its cause was mended
 	@$(PYTHON) -m load retry
+
+handover: | $(PYTHON) ## after a load: network and portal passwords over Splynx's API, kept nowhere (ONLY=network|portal INVITATIONS=)
+	@$(PYTHON) -m load handover $(call option,ONLY,only) $(call option,INVITATIONS,invitations)
 
 load-status: | $(PYTHON) ## what the last load did, and its run
 	@$(PYTHON) -m load status
@@ -125,12 +128,13 @@ migrate: | $(PYTHON) ## all stages under one run; again: only what changed
 ## Look and learn
 
 .PHONY: doctor docs
-doctor: | $(PYTHON) ## what this machine and the live Sonar are like, and what to mend
-	@$(PYTHON) -m extract doctor
+doctor: | $(PYTHON) ## what this machine, the live Sonar and the live Splynx are like, and what to mend
+	@code=0; $(PYTHON) -m extract doctor || code=$$?; $(PYTHON) -m load doctor || code=$$?; exit $$code
 
-docs: | $(PYTHON) ## pages about the source (build/docs/sonar/index.html) and the field mapping
+docs: | $(PYTHON) ## pages about source and target (build/docs/{sonar,splynx}/index.html), the field mapping
 	@$(PYTHON) -m extract docs
 	@$(PYTHON) -m runtime field-mapping
+	@$(PYTHON) -m load docs
 
 ## Local servers
 

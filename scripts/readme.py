@@ -3,6 +3,8 @@
 A block stands between `<!-- output of: COMMAND; from: TEXT; to: TEXT -->` and `<!-- end -->`. The
 commands are run in the order of the page; what one prints from the line that begins with the first
 text on, and before the line that begins with the second (`the end`: all), is put into the block.
+`; without: A > B, C > D` leaves out what stands from a line whose first words are A up to the next
+whose first words are B, and says `…` instead: long tables are for the terminal.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(
-    r"(<!-- output of: (?P<command>[^;]+); from: (?P<start>[^;]+); to: (?P<stop>.+?) -->\n)"
+    r"(<!-- output of: (?P<command>[^;]+); from: (?P<start>[^;]+); to: (?P<stop>[^;]+?)"
+    r"(?:; without: (?P<without>.+?))? -->\n)"
     r".*?(<!-- end -->)",
     re.DOTALL,
 )
@@ -38,8 +41,25 @@ def _output(command: str, start: str, stop: str) -> str:
     raise SystemExit(f"`{command}` printed no line that begins with '{start}'")
 
 
+def _cut(lines: list[str], first: str, then: str) -> list[str]:
+    """Return the lines with `…` for those from `first` up to `then`."""
+    begins = [n for n, line in enumerate(lines) if f"{line} ".startswith(f"{first} ")]
+    ends = [n for n, line in enumerate(lines) if f"{line} ".startswith(f"{then} ")]
+    begin = next(iter(begins), None)
+    end = next((n for n in ends if begin is not None and n > begin), None)
+    if begin is None or end is None:
+        raise SystemExit(f"no lines from '{first}' up to '{then}'")
+    return [*lines[:begin], "…", *lines[end:]]
+
+
 def _filled(match: re.Match[str]) -> str:
     output = _output(match["command"].strip(), match["start"], match["stop"])
+    if match["without"]:
+        lines = output.splitlines()
+        for cut in match["without"].split(","):
+            first, _, then = cut.strip().partition(" > ")
+            lines = _cut(lines, first, then)
+        output = "\n".join(lines)
     return f"{match[1]}```\n{output}\n```\n{match[5]}"
 
 
