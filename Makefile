@@ -153,7 +153,7 @@ sandbox-down: | $(PYTHON) ## stop them
 
 ## For those who change the code
 
-.PHONY: lint format test-fast prove prove-tests bench-extract bench-load bench-transform clean
+.PHONY: lint format test-fast prove prove-tests bench-extract bench-transform bench-accept bench-load clean
 lint: | $(PYTHON) ## ruff and mypy
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy
 
@@ -174,6 +174,9 @@ bench-load: | $(PYTHON) ## how fast rows come into MySQL beside its own client, 
 
 bench-transform: | $(PYTHON) ## how fast dbt is beside the same SQL without it, and after small changes
 	@$(PYTHON) -m bench.transform
+
+bench-accept: | $(PYTHON) ## how long acceptance takes beside the same checks as one query a table
+	@$(PYTHON) -m bench.accept
 
 prove-tests: | $(PYTHON) ## break the code on purpose, once per important test, and see it turn red
 	@$(PYTHON) scripts/prove_tests.py

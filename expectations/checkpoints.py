@@ -1,7 +1,7 @@
 """All suites in one process, one checkpoint, one set of Data Docs.
 
-Importing Great Expectations takes about five seconds and a table a third of one, so every mart is
-validated in the same process (measured on 20 tables of 100,000 rows).
+Importing Great Expectations takes about five seconds and a mart some 40 ms beside its SQL, so every
+mart is validated in the same process (measured on 86 marts with 1,600 rules).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 import great_expectations as gx
 from sqlalchemy.engine import URL
 
-from expectations.context import add_warehouse, new_context, write_docs
+from expectations.context import ALL_ROWS, add_warehouse, new_context, write_docs
+from expectations.expectation import expectations_of
 from expectations.gate import RuleResult
 from expectations.results import RESULT_FORMAT, make_safe, rule_results
 from expectations.suites import rules_of
@@ -38,22 +39,24 @@ def run_rules(
     A rule that fails is a result; so is a rule that cannot be evaluated.
     """
     context = new_context()
-    schemas = sorted({mart.schema for mart in manifest.marts})
-    sources = {schema: add_warehouse(context, url, schema) for schema in schemas}
+    names: dict[str, list[str]] = {}
+    for mart in manifest.marts:
+        names.setdefault(mart.schema, []).append(mart.name)
+    sources = {
+        schema: add_warehouse(context, url, schema, tables_of)
+        for schema, tables_of in names.items()
+    }
     definitions = []
     for mart in manifest.marts:
-        asset = sources[mart.schema].add_table_asset(mart.name, table_name=mart.name)
+        asset = sources[mart.schema].get_asset(mart.name)
+        rules = rules_of(mart, manifest.marts, tables.get(mart.name))
         suite = context.suites.add(
-            gx.ExpectationSuite(
-                mart.name, expectations=rules_of(mart, manifest.marts, tables.get(mart.name))
-            )
+            gx.ExpectationSuite(mart.name, expectations=expectations_of(rules))
         )
         definitions.append(
             context.validation_definitions.add(
                 gx.ValidationDefinition(
-                    name=mart.name,
-                    data=asset.add_batch_definition_whole_table("all rows"),
-                    suite=suite,
+                    name=mart.name, data=asset.get_batch_definition(ALL_ROWS), suite=suite
                 )
             )
         )
@@ -66,8 +69,8 @@ def run_rules(
     )
     found: list[RuleResult] = []
     for key, validation in checkpoint.run().run_results.items():
-        make_safe(validation)
-        context.validation_results_store.set(key, validation)  # Data Docs are built from the store
+        if make_safe(validation):  # Data Docs are built from the store
+            context.validation_results_store.set(key, validation)
         found += rule_results(validation.suite_name, validation)
     shutil.rmtree(docs, ignore_errors=True)
     return Outcome(results=tuple(found), docs=write_docs(context, docs))

@@ -7,6 +7,7 @@ progress bars, which would fill the log.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import great_expectations as gx
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from sqlalchemy.engine import URL
 
+ALL_ROWS = "all rows"
 _SITE = "acceptance"
 _CHATTY = ("great_expectations", "great_expectations.data_context.types.base")
 
@@ -27,16 +29,27 @@ def new_context() -> Any:  # noqa: ANN401 - the library ships no types
     return context
 
 
-def add_warehouse(context: Any, url: URL, schema: str) -> Any:  # noqa: ANN401
-    """Return a data source on one schema of the warehouse.
+def add_warehouse(context: Any, url: URL, schema: str, tables: Sequence[str]) -> Any:  # noqa: ANN401
+    """Return a data source on one schema of the warehouse, with each table as an asset.
 
-    Sessions are like those of `runtime.warehouse.connect`, with `schema` as their search path: that
-    is how the library wants to be told a schema. The rendered URL is percent encoded, so a `$` in a
-    password is not taken for one of the library's own variables.
+    All assets, each with the batch `ALL_ROWS`, are named at once: for one that is added later the
+    library writes its whole configuration again. Sessions are like those of
+    `runtime.warehouse.connect`, with `schema` as their search path: that is how the library wants
+    to be told a schema. The rendered URL is percent encoded, so a `$` in a password is not taken
+    for one of the library's own variables.
     """
     return context.data_sources.add_postgres(
         schema,
         connection_string=url.render_as_string(hide_password=False),
+        assets=[
+            {
+                "type": "table",
+                "name": table,
+                "table_name": table,
+                "batch_definitions": [{"name": ALL_ROWS}],
+            }
+            for table in tables
+        ],
         kwargs={
             "hide_parameters": True,
             "connect_args": {

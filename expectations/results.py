@@ -1,17 +1,17 @@
 """From Great Expectations' results to ours, and the results made safe to be shown.
 
-`COMPLETE` results with `exclude_unexpected_values` hold counts and keys, capped by
-`partial_unexpected_count` in the query itself. Two ways remain by which a value could get out: the
-text of a database error ("invalid input syntax for type integer: …"), and rows that a query rule
-selects. The first is replaced by the error's class; the second selects keys only, capped here.
+Results hold counts and keys, capped in the query itself. One way remains by which a value could get
+out: the text of an error that is not a rule's ("connection to server … failed"). It is replaced by
+the error's class.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from expectations.expectation import rules_in
 from expectations.gate import MAX_KEYS, RuleResult
 
 RESULT_FORMAT: Mapping[str, Any] = {
@@ -40,47 +40,41 @@ def _error_class(info: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _keys(result: Mapping[str, Any]) -> tuple[str, ...]:
-    found: list[str] = []
-    for entry in result.get("unexpected_index_list") or []:
-        keys = entry.get("_sonar_key", [])
-        found += keys if isinstance(keys, list) else [keys]
-    for row in (result.get("details") or {}).get("unexpected_rows") or []:
-        found.append(row.get("_sonar_key"))
-    return tuple(str(key) for key in found[:MAX_KEYS])
+def make_safe(validation: Any) -> bool:  # noqa: ANN401 - the library ships no types
+    """Strip the results of one validation, in place, of everything that may hold a value.
 
-
-def make_safe(validation: Any) -> None:  # noqa: ANN401 - the library ships no types
-    """Strip the results of one validation, in place, of everything that may hold a value."""
+    Return whether there was such a thing.
+    """
+    found = False
     for result in validation.results:
         error = _error_class(result.exception_info)
         if error is not None:
+            found = True
             result.exception_info = {
                 "raised_exception": True,
-                "exception_message": f"the rule could not be evaluated: {error}",
+                "exception_message": f"the rules could not be evaluated: {error}",
                 "exception_traceback": "",  # Data Docs want a text
             }
-        rows = (result.result.get("details") or {}).get("unexpected_rows")
-        if rows is not None:
-            result.result["details"]["unexpected_rows"] = rows[:MAX_KEYS]
-
-
-def rule_results(mart: str, validation: Any) -> list[RuleResult]:  # noqa: ANN401
-    """Return our view of one mart's safe validation result, in the order of the library."""
-    found: list[RuleResult] = []
-    for result in validation.results:
-        config = result.expectation_config
-        info = result.exception_info
-        count = result.result.get("unexpected_count", result.result.get("observed_value", 0))
-        found.append(
-            RuleResult(
-                mart=mart,
-                rule=str(config.description or config.type),
-                severity=getattr(config.severity, "value", config.severity),
-                passed=bool(result.success),
-                count=int(count or 0),
-                keys=_keys(result.result),
-                broken=info["exception_message"].rpartition(": ")[2] if _raised(info) else None,
-            )
-        )
     return found
+
+
+def rule_results(mart: str, validation: Any) -> Iterator[RuleResult]:  # noqa: ANN401
+    """Yield our view of one mart's safe validation result, rule by rule."""
+    for result in validation.results:
+        details = result.result.get("details")
+        # Without details the library failed, and nothing is known of any rule.
+        error = "unknown error" if details is None else None
+        for part in _raised(result.exception_info):
+            error = str(part["exception_message"]).rpartition(": ")[2]
+        broken = {each["rule"]: each for each in (details or {}).get("rules", [])}
+        for rule in rules_in(result.expectation_config.kwargs["rules"]):
+            found = broken.get(rule.description, {"count": 0, "keys": (), "broken": error})
+            yield RuleResult(
+                mart=mart,
+                rule=rule.description,
+                severity=rule.severity,
+                passed=not found["count"] and found["broken"] is None,
+                count=found["count"],
+                keys=tuple(found["keys"]),
+                broken=found["broken"],
+            )

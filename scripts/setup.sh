@@ -54,7 +54,7 @@ if [ "$(cat .venv/.locked 2>/dev/null || true)" != "$wanted" ]; then
     say "installing the locked packages (requirements.lock) with uv"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock ||
         fail "pip could not install uv: is the package index reachable?"
-    sync="env VIRTUAL_ENV=.venv .venv/bin/uv pip sync --quiet --require-hashes requirements.lock"
+    sync="env VIRTUAL_ENV=.venv .venv/bin/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock"
     # The second try is for networks with a certificate authority of their own.
     $sync 2>build/setup.log || $sync --system-certs ||
         fail "uv could not install the locked packages: is the package index reachable?"

@@ -9,23 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 from expectations.suites import fit_target
+from expectations.suites.rules import Rule
 from expectations.target import TargetTable
 from runtime.manifest import Mart
 
 
-def business_rules(mart: str) -> list[Any]:
+def business_rules(mart: str) -> list[Rule]:
     """Return the rules written by hand for a mart; none when it has no module here."""
     name = f"{__name__}.{mart}"
     if find_spec(name) is None:
         return []
-    rules: list[Any] = import_module(name).rules()
+    rules: list[Rule] = import_module(name).rules()
     return rules
 
 
-def rules_of(mart: Mart, marts: Sequence[Mart], table: TargetTable | None) -> list[Any]:
+def rules_of(mart: Mart, marts: Sequence[Mart], table: TargetTable | None) -> list[Rule]:
     """Return all rules of a mart. `table` is None while no target has been inspected."""
     derived = fit_target.keys_and_references(mart, marts)
     if table is not None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from expectations.suites.rules import all_rows, between, not_empty, not_null
+from expectations.suites.rules import Rule, all_rows, between, not_empty, not_null
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     links = " union all ".join(
         f"select bundle_id from splynx_staging.bundle_to_tariffs_{kind}"

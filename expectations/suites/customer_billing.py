@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from expectations.suites.rules import between, not_null, one_for_each
+from expectations.suites.rules import Rule, between, not_null, one_for_each
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         between("customer_id", 1),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from expectations.suites.rules import between, one_for_each
+from expectations.suites.rules import Rule, between, one_for_each
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [between("customer_id", 1), one_for_each("customers", "customer_id")]

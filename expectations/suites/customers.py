@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
-from expectations.suites.rules import WARNING, all_rows, between, not_empty, not_null, one_of
+from expectations.suites.rules import (
+    Rule,
+    all_rows,
+    between,
+    not_empty,
+    not_null,
+    one_of,
+    unique_in_any_case,
+)
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         between("id", 1),  # MySQL gives 0 a new id
@@ -19,11 +26,7 @@ def rules() -> list[Any]:
         not_null("login"),
         not_empty("login"),
         # The portal compares logins without case, the table has no unique key on them.
-        all_rows(
-            "login unique, upper and lower case alike",
-            "lower(login) not in (select lower(login) from {batch} where login is not null"
-            " group by 1 having count(*) > 1)",
-        ),
+        unique_in_any_case("login"),
         not_null("name"),
         not_empty("name"),
         between("partner_id", 1),
@@ -32,6 +35,6 @@ def rules() -> list[Any]:
         all_rows(
             "email has the form of an address",
             r"email = '' or email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'",
-            severity=WARNING,
+            severity="warning",
         ),
     ]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from expectations.suites.rules import all_rows, not_empty, one_of
+from expectations.suites.rules import Rule, all_rows, not_empty, one_of
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         all_rows("name is one of ours", "name ~ '^sonar_[a-z0-9_]+$'"),

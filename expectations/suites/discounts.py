@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from expectations.suites.rules import all_rows, between, one_of
+from expectations.suites.rules import Rule, all_rows, between, one_of
 
 
-def discount_rules() -> list[Any]:
+def discount_rules() -> list[Rule]:
     """Return the rules: a fixed amount, complete, and never above what the service costs."""
     return [
         between("discount_value", 0),

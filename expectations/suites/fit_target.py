@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from expectations.suites.rules import (
-    all_rows,
+    Rule,
     between,
+    leads_to,
     no_longer_than,
     not_null,
     one_of,
+    quoted,
     unique,
 )
 from expectations.target import TargetColumn, TargetTable
@@ -28,29 +29,22 @@ _BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 FIRST_DATE, LAST_DATE = date(1000, 1, 1), date(9999, 12, 31)  # the supported range of MySQL's dates
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _reference(parent: Mart, reference: Reference) -> Any:  # noqa: ANN401
-    column, to_column = _quoted(reference.column), _quoted(reference.to_column)
+def _reference(parent: Mart, reference: Reference) -> Rule:
     words = f"{reference.column} leads to a row of {parent.name}"
-    condition = (
-        f"checked.{column} is null or exists (select 1 from {_quoted(parent.schema)}"
-        f".{_quoted(parent.name)} as parent where parent.{to_column} = checked.{column})"
-    )
+    places = [
+        f"select {quoted(reference.to_column)} from {quoted(parent.schema)}.{quoted(parent.name)}"
+    ]
     if reference.or_matched:
         words += " or of the target"
-        condition += (
-            f" or exists (select 1 from {CROSSWALK} as planned where planned.origin = 'matched'"
-            f" and planned.entity = '{parent.name}' and planned.planned_id = checked.{column}"
-            " and planned.target = coalesce((select target from ops.current_target),"
-            " 'uninspected'))"
+        places.append(
+            f"select planned_id from {CROSSWALK} where origin = 'matched'"
+            f" and entity = '{parent.name}'"
+            " and target = coalesce((select target from ops.current_target), 'uninspected')"
         )
-    return all_rows(words, condition)
+    return leads_to(words, reference.column, *places)
 
 
-def keys_and_references(mart: Mart, marts: Sequence[Mart]) -> list[Any]:
+def keys_and_references(mart: Mart, marts: Sequence[Mart]) -> list[Rule]:
     """Return the rules that follow from the mart's own contract: its key and its references."""
     by_name = {other.name: other for other in marts}
     rules = [not_null("_sonar_key"), *(not_null(column) for column in mart.key), unique(mart.key)]
@@ -82,7 +76,7 @@ def _members(column: MartColumn, values: Sequence[str]) -> list[object]:
     return list(values)
 
 
-def _column_rules(column: MartColumn, target: TargetColumn) -> Iterator[Any]:
+def _column_rules(column: MartColumn, target: TargetColumn) -> Iterator[Rule]:
     if not target.is_nullable and column.none is None:
         yield not_null(column.name)
     if target.enum_values is not None:
@@ -96,9 +90,9 @@ def _column_rules(column: MartColumn, target: TargetColumn) -> Iterator[Any]:
         yield between(column.name, *bounds)
 
 
-def columns(mart: Mart, table: TargetTable) -> list[Any]:
+def columns(mart: Mart, table: TargetTable) -> list[Rule]:
     """Return the rules that the target's columns and unique keys demand of the mart."""
-    rules: list[Any] = []
+    rules: list[Rule] = []
     listed = {column.name for column in mart.columns}
     for column in mart.columns:
         target = table.columns.get(column.name)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from expectations.suites.rules import (
+    Rule,
+    all_rows,
+    between,
+    not_empty,
+    not_null,
+    one_of,
+    unique_in_any_case,
+)
 
-from expectations.suites.rules import all_rows, between, not_empty, not_null, one_of
 
-
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         between("id", 1),
@@ -23,16 +29,8 @@ def rules() -> list[Any]:
             "case when barcode like 'SONAR-%' then barcode = 'SONAR-' || _sonar_key"
             " else length(barcode) = 17 and barcode ~ '^[0-9A-F:]+$' end",
         ),
-        all_rows(
-            "barcode unique, upper and lower case alike",
-            "lower(barcode) not in"
-            " (select lower(barcode) from {batch} group by 1 having count(*) > 1)",
-        ),
-        all_rows(
-            "serial_number unique, upper and lower case alike",
-            "lower(serial_number) not in (select lower(serial_number) from {batch}"
-            " where serial_number is not null group by 1 having count(*) > 1)",
-        ),
+        unique_in_any_case("barcode"),
+        unique_in_any_case("serial_number"),
         all_rows("what is assigned has a customer", "status <> 'assigned' or customer_id > 0"),
         all_rows(
             "what staff uses has an administrator", "status <> 'internal_usage' or admin_id > 0"

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from expectations.suites.rules import all_rows, between, not_empty, not_null
+from expectations.suites.rules import Rule, between, not_empty, not_null, unique_in_any_case
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         between("id", 1),
         not_null("title"),
         not_empty("title"),
-        all_rows(
-            "title unique, upper and lower case alike",
-            "lower(title) not in (select lower(title) from {batch} group by 1 having count(*) > 1)",
-        ),
+        unique_in_any_case("title"),
     ]

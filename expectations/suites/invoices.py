@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
-from expectations.suites.rules import WARNING, all_rows, between, not_empty, one_of
+from expectations.suites.rules import Rule, all_rows, between, not_empty, one_of
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         between("id", 1),
@@ -16,7 +15,7 @@ def rules() -> list[Any]:
         not_empty("number"),
         between("date_created", date(1990, 1, 1), date(2100, 1, 1)),
         all_rows(
-            "due by a day that is not before the invoice", "date_till >= date_created", WARNING
+            "due by a day that is not before the invoice", "date_till >= date_created", "warning"
         ),
         between("total", 0),
         between("due", 0),

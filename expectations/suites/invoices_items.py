@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from expectations.suites.rules import all_rows, between, not_empty, one_of, unique
+from expectations.suites.rules import Rule, all_rows, between, not_empty, one_of, unique
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         between("id", 1),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from expectations.suites.networks import network_rules
-from expectations.suites.rules import one_of, unique
+from expectations.suites.rules import Rule, one_of, unique
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         *network_rules("ipv4_networks", "mask", 32),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from expectations.suites.rules import all_rows, between, one_of, unique
+from expectations.suites.rules import Rule, all_rows, between, one_of, unique
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     endnets = (
         "(select id, (network || '/' || mask)::inet as cidr from splynx_staging.ipv4_networks"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from expectations.suites.rules import WARNING, all_rows, between, not_empty, not_null
+from expectations.suites.rules import Rule, all_rows, between, not_empty, not_null
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         between("id", 1),
@@ -16,6 +14,6 @@ def rules() -> list[Any]:
         all_rows(
             "gps is latitude,longitude",
             r"gps ~ '^-?[0-9]+([.][0-9]+)?,-?[0-9]+([.][0-9]+)?$'",
-            severity=WARNING,
+            severity="warning",
         ),
     ]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from expectations.suites.rules import all_rows, between, not_empty, not_null, one_of
+from expectations.suites.rules import Rule, all_rows, between, not_empty, not_null, one_of
 
 
-def network_rules(mart: str, mask: str, longest: int) -> list[Any]:
+def network_rules(mart: str, mask: str, longest: int) -> list[Rule]:
     """Return the rules of the networks in `mart`, whose prefix length `mask` is up to `longest`."""
     return [
         between("id", 1),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from expectations.suites.rules import all_rows, between
+from expectations.suites.rules import Rule, all_rows, between
 
 _FIELDS = " ".join(f"|| coalesce(field_{n}, '') || ' '" for n in range(1, 11))
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         between("account_id", 1),

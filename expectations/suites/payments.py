@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
-from expectations.suites.rules import WARNING, all_rows, between, not_empty, not_null, unique
+from expectations.suites.rules import Rule, all_rows, between, not_empty, not_null, unique
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         between("id", 1),
@@ -31,5 +30,5 @@ def rules() -> list[Any]:
             "an administrator is named, and only one",
             "(added_by = 'admin') = (added_by_id is not null)",
         ),
-        between("amount", -1_000_000, 1_000_000, WARNING),
+        between("amount", -1_000_000, 1_000_000, "warning"),
     ]

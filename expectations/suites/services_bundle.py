@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
-from expectations.suites.rules import all_rows, between, not_null, one_of
+from expectations.suites.rules import Rule, all_rows, between, not_null, one_of
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     members = " union all ".join(
         f"select bundle_service_id, customer_id from splynx_staging.services_{kind}"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from expectations.suites.discounts import discount_rules
-from expectations.suites.rules import all_rows, between, not_null, one_of
+from expectations.suites.rules import Rule, all_rows, between, not_null, one_of
 
 
-def rules() -> list[Any]:
+def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         between("id", 1),

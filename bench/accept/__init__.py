@@ -1,0 +1,1 @@
+"""How long acceptance takes, beside the same checks as one aggregate query a table."""
