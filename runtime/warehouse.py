@@ -15,6 +15,8 @@ from runtime.settings import warehouse_url
 
 _OPS_SCHEMA = Path(__file__).parent / "ops" / "ops_schema.sql"
 _LOCK_KEY = 0x534F4E  # any constant; advisory locks are per database
+_LOCK_NOT_AVAILABLE = "55P03"
+_PATIENCE = "3s"
 _LOCK_HOLDER = "WAREHOUSE_LOCK_PID"  # a parent `migrate` tells its stages which backend holds it
 
 
@@ -97,6 +99,23 @@ def _is_held_by(connection: Connection, pid: int) -> bool:
     return connection.execute(held, {"key": _LOCK_KEY, "pid": pid}).first() is not None
 
 
+def _locked(connection: Connection) -> int:
+    """Take the lock, waiting as long as the backend of a run just killed may need to end."""
+    connection.execute(
+        text("select set_config('lock_timeout', :patience, false)"), {"patience": _PATIENCE}
+    )
+    try:
+        connection.execute(text("select pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
+    except OperationalError as exc:
+        if getattr(exc.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise GateFailed(
+            "another run is at work on this warehouse: wait for it to end, or stop it, and "
+            "start again"
+        ) from None
+    return int(connection.execute(text("select pg_backend_pid()")).scalar_one())
+
+
 @contextmanager
 def only_run(engine: Engine) -> Iterator[int]:
     """Hold the warehouse's lock while the block runs; yield the backend pid that holds it.
@@ -112,16 +131,9 @@ def only_run(engine: Engine) -> Iterator[int]:
         if parent.isdigit() and _is_held_by(connection, int(parent)):
             yield int(parent)
             return
-        taken = connection.execute(
-            text("select pg_try_advisory_lock(:key), pg_backend_pid()"), {"key": _LOCK_KEY}
-        ).one()
-        if not taken[0]:
-            raise GateFailed(
-                "another run is at work on this warehouse: wait for it to end, or stop it, and "
-                "start again"
-            )
+        pid = _locked(connection)
         try:
-            yield int(taken[1])
+            yield pid
         finally:  # at once: the backend of a closed connection may live on for a moment
             with suppress(DBAPIError):
                 connection.execute(text("select pg_advisory_unlock(:key)"), {"key": _LOCK_KEY})

@@ -49,11 +49,6 @@ class Budget:
         self._refused_at = -math.inf
         self._lock = asyncio.Lock()
 
-    @property
-    def seconds_apart(self) -> float:
-        """How far requests are kept apart now."""
-        return self._apart
-
     async def turn(self) -> float:
         """Wait until one more request may go; return when it goes, first come first served."""
         async with self._lock:

@@ -210,10 +210,11 @@ def test_a_mart_of_another_route_is_not_written_by_this_one(scene: Scene) -> Non
     assert miniature.content(scene.splynx.engine) == before
 
 
-def test_the_rest_route_says_that_it_is_not_built() -> None:
+@pytest.mark.usefixtures("scene")
+def test_the_rest_route_without_an_address_is_refused() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "load", "run", "--route", "rest"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 2
-    assert "not built yet" in ended.stderr
+    assert "SPLYNX_URL" in ended.stderr

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
 import pytest
 from sqlalchemy import URL, Engine, text
 
@@ -37,6 +40,23 @@ def test_a_second_run_is_refused_until_the_first_has_ended(warehouse: Engine) ->
     with warehouse.connect() as connection:
         steps = connection.execute(text("select step from ops.step order by started_at")).scalars()
         assert list(steps) == ["first", "status", "second"]
+
+
+def test_the_backend_of_a_killed_run_is_waited_for(warehouse: Engine) -> None:
+    """It holds the lock until it notices; the next run begins while it still does."""
+
+    def run() -> None:
+        with stage("next"):
+            pass
+
+    waits = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+    with warehouse.connect() as watching, ThreadPoolExecutor(1) as pool, ExitStack() as killed:
+        killed.enter_context(stage("killed"))
+        following = pool.submit(run)
+        while not (following.done() or watching.execute(waits).scalar_one()):
+            watching.rollback()
+        killed.close()
+        following.result()
 
 
 def test_a_stage_goes_on_under_its_parents_lock(
