@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(
     r"(<!-- output of: (?P<command>[^;]+); from: (?P<start>[^;]+); to: (?P<stop>[^;]+?)"
     r"(?:; without: (?P<without>.+?))? -->\n)"
-    r".*?(<!-- end -->)",
+    r".*?(?P<end><!-- end -->)",
     re.DOTALL,
 )
 
@@ -60,7 +60,7 @@ def _filled(match: re.Match[str]) -> str:
             first, _, then = cut.strip().partition(" > ")
             lines = _cut(lines, first, then)
         output = "\n".join(lines)
-    return f"{match[1]}```\n{output}\n```\n{match[5]}"
+    return f"{match[1]}```\n{output}\n```\n{match['end']}"
 
 
 def main() -> None:
