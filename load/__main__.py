@@ -103,10 +103,11 @@ def run_command(  # noqa: PLR0913 - what a load is told
 ) -> None:
     """Bring the accepted marts into Splynx."""
     if route == "rest":
-        if on_conflict != KEEP or many_gone or no_remap or debug_records:
+        of_mysql = on_conflict != KEEP or max_passes != MAX_PASSES
+        if of_mysql or many_gone or no_remap or debug_records:
             raise ConfigError(
-                "--on-conflict, --many-gone, --no-remap and --debug-records are of the MySQL route:"
-                " leave them out"
+                "--on-conflict, --max-passes, --many-gone, --no-remap and --debug-records are of"
+                " the MySQL route: leave them out"
             )
         _run_by_rest(chosen, dry_run=dry_run)
         return
