@@ -24,7 +24,8 @@ EXTRACT_OPTIONS = $(call option,SAMPLE,sample) $(call each,INCLUDE,include) $(ca
 	$(call option,MAX_FILE_MB,max-file-mb) $(call switch,VERIFY_FILES,verify-files)
 SCOPE_OPTIONS = $(call list,ACCOUNTS,accounts) $(call option,LIMIT,limit) \
 	$(call list,STATUS,status) $(call list,SKIP_TABLES,skip-tables)
-LOAD_OPTIONS = $(call option,ROUTE,route) $(call switch,DRY_RUN,dry-run) $(SCOPE_OPTIONS) \
+ROUTE_OPTIONS = $(call option,ROUTE,route) $(call list,REST_TABLES,rest-tables)
+LOAD_OPTIONS = $(ROUTE_OPTIONS) $(call switch,DRY_RUN,dry-run) $(SCOPE_OPTIONS) \
 	$(call option,ON_CONFLICT,on-conflict) $(call switch,MANY_GONE,many-gone) \
 	$(call option,MAX_PASSES,max-passes) $(call switch,NO_REMAP,no-remap) \
 	$(call switch,SKIP_FILES,skip-files) $(call switch,DEBUG_RECORDS,debug-records)
@@ -48,12 +49,13 @@ demo: setup ## sandboxes, the whole way on a generated tenant, and the report
 	@$(PYTHON) -m sandbox up
 	@$(PYTHON) -m runtime migrate
 
-test: setup ## all tests, against real local servers of their own
+test: ## all tests, against real local servers of their own (sets up what they need)
+	@scripts/setup.sh --with-browser
 	@$(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 ## The way, stage by stage
 
-.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect attest plan load retry handover load-status rollback ids backup-splynx restore-splynx reconcile compare-preview report migrate
+.PHONY: discover extract extract-status extract-clean backup backup-test backup-clean transform accept inspect attest plan load retry handover load-status rollback ids backup-splynx restore-splynx reconcile compare-preview report explain dossier verify migrate purge
 discover: | $(PYTHON) ## what Sonar has and what an extraction would read
 	@$(PYTHON) -m extract discover
 
@@ -85,14 +87,14 @@ transform: | $(PYTHON) ## dbt build: seeds, models, data tests
 accept: | $(PYTHON) ## Great Expectations over the marts: Data Docs and the verdict
 	@$(PYTHON) -m expectations run
 
-plan: | $(PYTHON) ## what a load would write (ACCOUNTS= LIMIT= STATUS= SKIP_TABLES=)
-	@$(PYTHON) -m load plan $(SCOPE_OPTIONS)
+plan: | $(PYTHON) ## what a load would write (ROUTE= ACCOUNTS= LIMIT= STATUS= SKIP_TABLES=)
+	@$(PYTHON) -m load plan $(ROUTE_OPTIONS) $(SCOPE_OPTIONS)
 
-load: | $(PYTHON) ## write the accepted rows (DRY_RUN=1 ACCOUNTS= LIMIT= STATUS= SKIP_TABLES= MAX_PASSES= ON_CONFLICT=keep|overwrite|fail MANY_GONE=1 NO_REMAP=1 SKIP_FILES=1 DEBUG_RECORDS=1)
+load: | $(PYTHON) ## write the accepted rows (ROUTE=mysql|rest|hybrid REST_TABLES= DRY_RUN=1 ACCOUNTS= LIMIT= STATUS= SKIP_TABLES= MAX_PASSES= ON_CONFLICT=keep|overwrite|fail MANY_GONE=1 NO_REMAP=1 SKIP_FILES=1 DEBUG_RECORDS=1)
 	@$(PYTHON) -m load run $(LOAD_OPTIONS)
 
-retry: | $(PYTHON) ## load what is in quarantine, after its cause was mended
-	@$(PYTHON) -m load retry
+retry: | $(PYTHON) ## load what is in quarantine, after its cause was mended (ROUTE=mysql|rest)
+	@$(PYTHON) -m load retry $(call option,ROUTE,route)
 
 handover: | $(PYTHON) ## after a load: network and portal passwords over Splynx's API, kept nowhere (ONLY=network|portal INVITATIONS=)
 	@$(PYTHON) -m load handover $(call option,ONLY,only) $(call option,INVITATIONS,invitations)
@@ -119,11 +121,24 @@ reconcile: | $(PYTHON) ## compare Sonar, warehouse and Splynx
 compare-preview: | $(PYTHON) ## what a test Splynx previews against what is expected (FILE=)
 	@$(PYTHON) -m load compare-preview $(call option,FILE,file)
 
-report: | $(PYTHON) ## the page to read and sign: build/report/index.html
+report: | $(PYTHON) ## the site to read and sign: build/report/index.html, with lists of keys beside it
 	@$(PYTHON) -m load.report
 
-migrate: | $(PYTHON) ## all stages under one run; again: only what changed
-	@$(PYTHON) -m runtime migrate
+explain: | $(PYTHON) ## one account through every layer; personal values on the terminal or in OUT only (ACCOUNT= TABLE= RAW=1 JSON=1 OUT=)
+	@$(PYTHON) -m load.explain $(ACCOUNT) $(call each,TABLE,table) $(call switch,RAW,raw) \
+		$(call switch,JSON,json) $(call option,OUT,out)
+
+dossier: | $(PYTHON) ## seal report, reconciliation, decisions and hashes in one archive: build/dossier.zip (OUT=)
+	@$(PYTHON) -m load.dossier seal $(call option,OUT,out)
+
+verify: | $(PYTHON) ## check such an archive, offline (FILE= SEAL=)
+	@$(PYTHON) -m load.dossier verify $(FILE) $(call option,SEAL,seal)
+
+migrate: | $(PYTHON) ## all stages under one run; again: only what changed (WAVES=1,10,100: so many customers first, each wave reconciled; ROUTE= REST_TABLES=)
+	@$(PYTHON) -m runtime migrate $(call list,WAVES,waves) $(ROUTE_OPTIONS)
+
+purge: | $(PYTHON) ## when all is over: personal data out of warehouse and machine, ids and decisions stay (YES=1 RUN=)
+	@$(PYTHON) -m runtime purge $(call switch,YES,yes) $(call option,RUN,run)
 
 ## Look and learn
 
@@ -153,12 +168,19 @@ sandbox-down: | $(PYTHON) ## stop them
 
 ## For those who change the code
 
-.PHONY: lint format test-fast prove prove-tests bench-extract bench-transform bench-accept bench-load clean
-lint: | $(PYTHON) ## ruff and mypy
+.PHONY: lint format coverage test-fast prove prove-tests bench-extract bench-transform bench-accept bench-load clean
+lint: | $(PYTHON) ## form, types, import rules, dead code, SQL (ruff, mypy, import-linter, vulture, sqlfluff)
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache >build/lint.log || { cat build/lint.log; exit 1; }
+	@.venv/bin/vulture
+	@.venv/bin/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests
 
 format: | $(PYTHON) ## ruff format
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+coverage: | $(PYTHON) ## all tests, and which lines of the code they ran (build/coverage/index.html)
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder \
+		--cov --cov-report=term:skip-covered --cov-report=html:build/coverage
 
 test-fast: | $(PYTHON) ## the tests that need no server
 	@$(PYTHON) -m pytest -m "not postgres and not mysql and not e2e"

@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from expectations.context import ALL_ROWS, add_warehouse, new_context, write_docs
 from expectations.expectation import expectations_of
 from expectations.gate import RuleResult
+from expectations.offline_docs import make_offline
 from expectations.results import RESULT_FORMAT, make_safe, rule_results
 from expectations.suites import rules_of
 from expectations.target import TargetTable
@@ -73,4 +74,5 @@ def run_rules(
             context.validation_results_store.set(key, validation)
         found += rule_results(validation.suite_name, validation)
     shutil.rmtree(docs, ignore_errors=True)
-    return Outcome(results=tuple(found), docs=write_docs(context, docs))
+    write_docs(context, docs)
+    return Outcome(results=tuple(found), docs=make_offline(docs))

@@ -59,8 +59,8 @@ def add_warehouse(context: Any, url: URL, schema: str, tables: Sequence[str]) ->
     )
 
 
-def write_docs(context: Any, folder: Path) -> Path:  # noqa: ANN401
-    """Write Data Docs of the results in the context's store to `folder`; return the index page."""
+def write_docs(context: Any, folder: Path) -> None:  # noqa: ANN401
+    """Write Data Docs of the results in the context's store to `folder`."""
     context.add_data_docs_site(
         _SITE,
         {
@@ -74,4 +74,3 @@ def write_docs(context: Any, folder: Path) -> Path:  # noqa: ANN401
         },
     )
     context.build_data_docs(site_names=[_SITE])
-    return folder / "index.html"

@@ -140,24 +140,6 @@ def live_numbers(collection: Collection, leaves: Sequence[str]) -> str:
     )
 
 
-def rows_with_gaps(session: Session, collection: Collection, links: Sequence[str]) -> int:
-    """Count the live rows in which a link holds fewer or more ids than Sonar says it has."""
-    if not links:
-        return 0
-    differs = " or ".join(
-        f"jsonb_array_length(payload->'{name}'->'entities')"
-        f" <> (payload->'{name}'->'page_info'->>'total_count')::bigint"
-        for name in links
-    )
-    gaps: int = session.execute(
-        text(
-            f'select count(*) from raw_sonar."{collection.name}"'
-            f" where _deleted_at is null and ({differs})"
-        )
-    ).scalar_one()
-    return gaps
-
-
 def judge(
     collection: Collection, server: Figures, landed: Figures, *, gaps: int, sample: bool
 ) -> Verdict:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from load import backup, collisions, status
+from load import backup, collisions, hybrid, status
 from load import run as running
 from load.backup_commands import backup_command, restore_command
 from load.doctor import doctor_command
+from load.files.command import followed_by_files, left_to_the_api
 from load.handover.commands import handover_command
 from load.ids_command import ids_command
 from load.inspection_commands import attest_command, inspect_command
@@ -20,18 +23,20 @@ from load.plan import CLASSES, Plan
 from load.preview.charges import read_charges
 from load.preview.compare import compare, expected_charges
 from load.record_log import path_of
-from load.rest_command import run_by_rest, say
+from load.rest_command import plan_by_rest, run_by_rest, say
 from load.rollback_commands import rollback_command
+from load.route_options import route_options
+from load.routes import HYBRID, MYSQL, REST, assigned
 from load.scope import Scope
 from load.scope_options import scope_options
 from load.target_docs.command import docs_command
 from load.three_way import KEEP, POLICIES
 from load.writing import MAX_PASSES, Result
 from runtime import cli
-from runtime.errors import ConfigError, ReconcileMismatch
+from runtime.errors import ConfigError, ReconcileMismatch, Unfinished
 from runtime.manifest import read_manifest
-from runtime.run_ledger import stage
-from runtime.settings import BUILD, shown, splynx_db
+from runtime.run_ledger import Run, stage
+from runtime.settings import BUILD, shown, splynx_api, splynx_db
 
 _SHOWN_CLASHES = 20
 _WORDS = {
@@ -58,18 +63,26 @@ commands.add_command(docs_command)
 
 @commands.command("plan")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
+@route_options
 @scope_options
-def plan_command(*, as_json: bool, chosen: Scope) -> None:
-    """Show what a load would do; writes nothing."""
+def plan_command(*, as_json: bool, route: str, rest_tables: Sequence[str], chosen: Scope) -> None:
+    """Show what a load would do; writes nothing. What goes by the API is shown as parked."""
+    if route == REST:
+        with stage("plan") as run:
+            plan = plan_by_rest(run, chosen)
+        _show(plan, as_json=as_json)
+        return
     db = splynx_db()
     with stage("plan") as run:
-        plan = running.plan_only(run, db, read_manifest(), chosen)
+        manifest = read_manifest()
+        routes = assigned(manifest, route, rest_tables) if route == HYBRID else None
+        plan = running.plan_only(run, db, manifest, chosen, routes)
     _show(plan, as_json=as_json)
 
 
 @commands.command("run")
 @click.option("--dry-run", is_flag=True, help="All checks and the plan, but no write.")
-@click.option("--route", type=click.Choice(["mysql", "rest"]), default="mysql", show_default=True)
+@route_options
 @click.option(
     "--max-passes",
     type=click.IntRange(min=0),
@@ -86,13 +99,14 @@ def plan_command(*, as_json: bool, chosen: Scope) -> None:
 )
 @click.option("--many-gone", is_flag=True, help="Remove rows even where they are many.")
 @click.option("--no-remap", is_flag=True, help="Refuse where a record would get a new id.")
-@click.option("--skip-files", is_flag=True, help="Load no files (none are loaded by MySQL).")
+@click.option("--skip-files", is_flag=True, help="Upload no files (by MySQL none are).")
 @click.option("--debug-records", is_flag=True, help="A log of single records, without values.")
 @scope_options
 def run_command(  # noqa: PLR0913 - what a load is told
     *,
     dry_run: bool,
     route: str,
+    rest_tables: Sequence[str],
     max_passes: int,
     on_conflict: str,
     many_gone: bool,
@@ -102,16 +116,19 @@ def run_command(  # noqa: PLR0913 - what a load is told
     chosen: Scope,
 ) -> None:
     """Bring the accepted marts into Splynx."""
-    if route == "rest":
-        of_mysql = on_conflict != KEEP or max_passes != MAX_PASSES
-        if of_mysql or many_gone or no_remap or debug_records:
-            raise ConfigError(
-                "--on-conflict, --max-passes, --many-gone, --no-remap and --debug-records are of"
-                " the MySQL route: leave them out"
-            )
-        _run_by_rest(chosen, dry_run=dry_run)
+    if rest_tables and route != HYBRID:
+        raise ConfigError("REST_TABLES moves tables of ROUTE=hybrid: set that route")
+    if route == REST:
+        _refuse_by_rest(max_passes, no_remap=no_remap, debug_records=debug_records)
+        _run_by_rest(
+            chosen,
+            dry_run=dry_run,
+            on_conflict=on_conflict,
+            many_gone=many_gone,
+            skip_files=skip_files,
+        )
         return
-    if skip_files:
+    if route == MYSQL and skip_files:
         click.echo("no files are loaded by this route: --skip-files changes nothing")
     db = splynx_db()
     folder = BUILD / "logs" if debug_records else None
@@ -120,18 +137,33 @@ def run_command(  # noqa: PLR0913 - what a load is told
             click.echo(said, err=True)
         if debug_records:
             click.echo(f"single records: {shown(path_of(BUILD / 'logs', run))}")
-        result = running.load(
-            run,
-            db,
-            read_manifest(),
-            dry_run=dry_run,
-            chosen=chosen,
-            max_passes=max_passes,
-            on_conflict=on_conflict,
-            many_gone=many_gone,
-            no_remap=no_remap,
-            log_folder=folder,
-        )
+        if route == HYBRID:
+            with followed_by_files(run, chosen, make_rows=False, skip=skip_files or dry_run):
+                _run_by_both(
+                    run,
+                    chosen,
+                    rest_tables,
+                    dry_run=dry_run,
+                    max_passes=max_passes,
+                    on_conflict=on_conflict,
+                    many_gone=many_gone,
+                    no_remap=no_remap,
+                    log_folder=folder,
+                )
+            return
+        with left_to_the_api(run, db.address, skip=skip_files or dry_run):
+            result = running.load(
+                run,
+                db,
+                read_manifest(),
+                dry_run=dry_run,
+                chosen=chosen,
+                max_passes=max_passes,
+                on_conflict=on_conflict,
+                many_gone=many_gone,
+                no_remap=no_remap,
+                log_folder=folder,
+            )
     if dry_run:
         _show(result.plan, as_json=False)
         click.echo(f"dry run: {result.plan.writes} rows would be written")
@@ -139,9 +171,70 @@ def run_command(  # noqa: PLR0913 - what a load is told
     _say(result)
 
 
-def _run_by_rest(chosen: Scope, *, dry_run: bool) -> None:
-    with stage("load") as run:
-        loaded = run_by_rest(run, chosen, dry_run=dry_run)
+def _run_by_both(
+    run: Run,
+    chosen: Scope,
+    rest_tables: Sequence[str],
+    *,
+    dry_run: bool,
+    **of_mysql: Any,  # noqa: ANN401 - options of `load.run.load`
+) -> None:
+    manifest = read_manifest()
+    routes = assigned(manifest, HYBRID, rest_tables)
+    both = hybrid.load(
+        run,
+        splynx_db(),
+        splynx_api(),
+        manifest,
+        routes,
+        dry_run=click.echo if dry_run else None,
+        chosen=chosen,
+        **of_mysql,
+    )
+    if both.mysql and not dry_run:
+        _say(both.mysql)
+    if both.rest and not dry_run:
+        say(both.rest)
+    if dry_run and both.mysql and both.rest:
+        click.echo(
+            f"dry run: {both.mysql.plan.writes} rows would be written by MySQL,"
+            f" {both.rest.plan.writes} sent to the API"
+        )
+    if both.left:
+        items = [item for unfinished in both.left for item in unfinished.items]
+        raise Unfinished("; ".join(str(one) for one in both.left), items)
+
+
+def _refuse_by_rest(max_passes: int, *, no_remap: bool, debug_records: bool) -> None:
+    """Refuse what has no meaning over the API.
+
+    Raises:
+        ConfigError: with the reason.
+    """
+    if max_passes != MAX_PASSES:
+        raise ConfigError(
+            "--max-passes is of the MySQL route: over the API a refused row waits for"
+            " `make retry ROUTE=rest`"
+        )
+    if no_remap:
+        raise ConfigError(
+            "--no-remap is of the MySQL route: over the API Splynx gives every record its id"
+        )
+    if debug_records:
+        raise ConfigError(
+            "--debug-records is of the MySQL route: over the API DRY_RUN=1 shows single requests,"
+            " ops.refusal rows at fault"
+        )
+
+
+def _run_by_rest(
+    chosen: Scope, *, dry_run: bool, on_conflict: str, many_gone: bool, skip_files: bool
+) -> None:
+    skip = skip_files or dry_run
+    with stage("load") as run, followed_by_files(run, chosen, make_rows=True, skip=skip):
+        loaded = run_by_rest(
+            run, chosen, dry_run=dry_run, on_conflict=on_conflict, many_gone=many_gone
+        )
     if dry_run:
         _show(loaded.plan, as_json=False)
         click.echo(f"dry run: {loaded.plan.writes} rows would be sent")
@@ -150,8 +243,16 @@ def _run_by_rest(chosen: Scope, *, dry_run: bool) -> None:
 
 
 @commands.command("retry")
-def retry_command() -> None:
+@click.option("--route", type=click.Choice(["mysql", "rest"]), default="mysql", show_default=True)
+def retry_command(*, route: str) -> None:
     """Load what is in quarantine, and nothing else, after its cause was mended."""
+    if route == "rest":
+        with stage("load") as run:
+            loaded = run_by_rest(run, Scope(quarantined=True))
+        if not loaded.plan.writes:
+            click.echo("nothing is in quarantine that could be loaded")
+        say(loaded)
+        return
     db = splynx_db()
     with stage("load") as run:
         result = running.load(run, db, read_manifest(), chosen=Scope(quarantined=True))

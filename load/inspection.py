@@ -143,6 +143,10 @@ def inspect(run: Run, db: SplynxDb, manifest: Manifest, *, new_epoch: bool = Fal
         target=target.name,
         rows=inspection.rows,
         checksums={table: one.checksum for table, one in held.items()},
+        columns={
+            table.name: {column.name: column.column_type for column in table.columns.values()}
+            for table in tables.values()
+        },
         missing=missing,
         switches={finding.switch.name: finding.state for finding in found},
         **settled.counts(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 _TYPE = re.compile(r"^(?P<name>[a-z ]+?)\s*(?:\(\s*(?P<a>\d+)\s*(?:,\s*(?P<b>\d+)\s*)?\))?$")
 _FAMILIES = {
@@ -37,6 +38,7 @@ class MartType:
     scale: int | None = None
 
 
+@cache
 def mart_type(declared: str) -> MartType:
     """Return what `declared` ("varchar(64)", "numeric(19,4)", "date", …) promises."""
     found = _TYPE.match(declared.strip().lower())

@@ -21,7 +21,7 @@ changed different ones, an update of ours only |
 
 Where the operator chose some customers or left out tables (`load.scope`), what would be written and
 is not chosen is `not_selected`, and rows that are gone are `gone_unselected`: left as they are.
-`inside` and `impossible` are classes of the REST route (`load.rest.planning`).
+`inside`, `impossible` and `waiting` are classes of the REST route (`load.rest.planning`).
 
 A link (a row that is nothing but its key) is known by that key and not by its record: where one of
 its sides is another row now, the old link is gone and the new one an insert.
@@ -29,7 +29,7 @@ its sides is another row now, the old link is gone and the new one an insert.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -62,6 +62,7 @@ CLASSES = (
     "gone_unselected",
     "inside",
     "impossible",
+    "waiting",
 )
 _SAMPLES = 5
 THE_ID = "the id"
@@ -241,7 +242,7 @@ def _clashes(
         yield from (Clash(mart.name, rule, row[0], row[1]) for row in found)
 
 
-def _lost(warehouse: Connection, manifest: Manifest) -> Iterator[Lost]:
+def _lost(warehouse: Connection, manifest: Manifest, mysql: Collection[str]) -> Iterator[Lost]:
     """Yield references to foundation rows that were the target's own and have been deleted there.
 
     Only those can be lost unseen: a row that we wrote is `vanished`, and a load keeps new rows from
@@ -251,6 +252,8 @@ def _lost(warehouse: Connection, manifest: Manifest) -> Iterator[Lost]:
         for reference in mart.references:
             other = manifest.mart(reference.to_mart)
             if other.group != "foundation" or other.key != (reference.to_column,):
+                continue
+            if not {mart.name, other.name} <= set(mysql):
                 continue
             found = warehouse.exec_driver_sql(
                 f"""
@@ -320,17 +323,24 @@ def make_plan(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflict
     tables: Mapping[str, TableFacts],
     policy: str = KEEP,
     select: Callable[[], None] | None = None,
+    mysql: Collection[str] | None = None,
+    park: Callable[[Collection[str]], Mapping[str, int]] | None = None,
 ) -> Plan:
     """Fill the temporary tables of `warehouse` and return their summary.
 
-    `select` takes out of `load_plan` what the operator did not choose. `load_plan` stays for
-    `load.marts` until the connection closes. The contract must have been checked: every mart has
-    its table and every column its fact.
+    Only tables of `mysql` are compared (none given: all). `park` leaves the others, and what the
+    API created, to the API, and returns how many rows those tables have. `select` takes out of
+    `load_plan` what the operator did not choose. `load_plan` stays for `load.marts` until the
+    connection closes. The contract must have been checked: every mart has its table and every
+    column its fact.
     """
-    rules = {mart.name: unique_rules(mart, tables[mart.name]) for mart in manifest.marts}
-    rows = Comparison(warehouse, splynx, target).compare(manifest.marts, tables, rules)
+    marts = [mart for mart in manifest.marts if mysql is None or mart.name in mysql]
+    rules = {mart.name: unique_rules(mart, tables[mart.name]) for mart in marts}
+    rows = Comparison(warehouse, splynx, target).compare(marts, tables, rules)
+    if park is not None:
+        rows.update(park([mart.name for mart in marts]))
     three_way = ThreeWay(warehouse, splynx, policy)
-    for mart in manifest.marts:
+    for mart in marts:
         three_way.decide(mart, tables[mart.name])
     name_clusters(warehouse, manifest)
     if select is not None:
@@ -339,12 +349,16 @@ def make_plan(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflict
     warehouse.exec_driver_sql("analyze load_plan (table_name, class, cluster, _sonar_key)")
     clashes = [
         clash
-        for mart in manifest.marts
+        for mart in marts
         for clash in _clashes(warehouse, mart, tables[mart.name], rules[mart.name], target)
     ]
     return Plan(
-        tables=tuple(table_plan(warehouse, mart, rows[mart.name]) for mart in manifest.marts),
+        tables=tuple(
+            table_plan(warehouse, mart, rows[mart.name])
+            for mart in manifest.marts
+            if mart.name in rows
+        ),
         clashes=tuple(clashes),
-        lost=tuple(_lost(warehouse, manifest)),
+        lost=tuple(_lost(warehouse, manifest, {mart.name for mart in marts})),
         conflicts=three_way.conflicts(),
     )

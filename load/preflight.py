@@ -37,26 +37,6 @@ def marts_are_built(warehouse: Connection, manifest: Manifest) -> None:
             raise ConfigError(f"{mart.relation} does not exist: run `make transform` first")
 
 
-def marts_take_the_route(warehouse: Connection, manifest: Manifest, route: str) -> None:
-    """Refuse when a mart with rows declares that this route is not for it.
-
-    Its rows must not be written anyway, and must not be left out unsaid. Without rows it is like
-    any other mart of which nothing has arrived.
-    """
-    others = [
-        mart.name
-        for mart in manifest.marts
-        if route not in mart.routes
-        and warehouse.execute(text(f"select exists (select from {pg_relation(mart)})")).scalar_one()
-    ]
-    if others:
-        raise GateFailed(
-            f"{_some(others)}: not for the {route} route (meta.load.routes), and another route is "
-            "not built yet: take the mart or the setting that fills it out of the project",
-            report={"routes": others},
-        )
-
-
 def facts_unchanged(
     warehouse: Connection, splynx: Connection, manifest: Manifest, target: Target
 ) -> dict[str, TableFacts]:

@@ -10,7 +10,7 @@ databases, the next load finds the row gone or flagged and only writes it down.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, Engine, text
 
@@ -188,12 +188,8 @@ class Removal:
             finally:
                 undo.close()
             self._result.kept += [
-                Kept(
-                    row["table_name"],
-                    row["_sonar_key"],
-                    row["reason"].replace("is not of this run", "stays"),
-                )
-                for row in scope.kept()
+                replace(kept, reason=kept.reason.replace("is not of this run", "stays"))
+                for kept, _ in scope.kept()
             ]
         for mart in marked:  # what stays is as it was
             self._set(mart, wanted[mart.name], None, was="intended")

@@ -24,9 +24,10 @@ from load.mysql.undo import RefusedAll, Stays, Undo, Written
 from load.mysql.violations import foreign_keys, primary_keys
 from load.pre_images import unpack
 from load.rollback_scope import Kept, Scope, edges, scopes
+from load.rollback_words import keep_words, known_run, refuse_later_runs
 from load.target_facts import TableFacts
 from load.targets import Target, current
-from runtime.errors import ConfigError, GateFailed, ReconcileMismatch, Unfinished
+from runtime.errors import GateFailed, ReconcileMismatch, Unfinished
 from runtime.manifest import Manifest
 from runtime.progress import Progress
 from runtime.run_ledger import Run
@@ -66,12 +67,12 @@ def roll_back(run: Run, db: SplynxDb, manifest: Manifest, run_id: str) -> Undone
         target = current(warehouse, db.address)
         result = Undone(run_id, target, owners=list(intents.owners(manifest)))
         run.note(undone=run_id, target=target.name)
-        _known(warehouse, run_id)
+        known_run(warehouse, run_id)
         intents.settle(run, splynx, manifest, target)
         with run.engine.begin() as ledger:
             unpack(ledger, target)
         scope = Scope(warehouse, manifest, target, run_id)
-        _no_later_run(warehouse, scope)
+        refuse_later_runs(warehouse, scope.later_runs())
         with read_facts.snapshot(splynx) as connection:
             tables = read_facts.table_facts(connection, scope.tables())
             _still_there(scope, tables)
@@ -86,7 +87,7 @@ def roll_back(run: Run, db: SplynxDb, manifest: Manifest, run_id: str) -> Undone
             _Rollback(run, scope, undo, result).carry_out(manifest)
         finally:
             undo.close()
-            _store_kept(run, scope, result)
+            result.kept = keep_words(run, target, run_id, scope.kept())
             run.note(
                 deleted=result.deleted,
                 put_back=result.put_back,
@@ -103,38 +104,6 @@ def roll_back(run: Run, db: SplynxDb, manifest: Manifest, run_id: str) -> Undone
             [str(kept) for kept in result.kept],
         )
     return result
-
-
-def _known(warehouse: Connection, run_id: str) -> None:
-    found: bool = warehouse.execute(
-        text("select exists (select from ops.step where run_id = :run and step = 'load')"),
-        {"run": run_id},
-    ).scalar_one()
-    if not found:
-        raise ConfigError(
-            f"no load ran under the id {run_id}: `make load-status` names the last, ops.step all"
-        )
-
-
-def _no_later_run(warehouse: Connection, scope: Scope) -> None:
-    """Refuse while a later run that wrote the same rows was not rolled back itself."""
-    later = scope.later_runs()
-    rolled_back = {
-        row[0]
-        for row in warehouse.execute(
-            text(
-                "select detail ->> 'undone' from ops.step"
-                " where step = 'rollback' and exit_code in (0, 6)"
-            )
-        )
-    }
-    waiting = {name: rows for name, rows in later.items() if name not in rolled_back}
-    if waiting:
-        said = ", ".join(f"{name} ({rows} rows)" for name, rows in sorted(waiting.items()))
-        raise GateFailed(
-            f"later runs wrote rows of this one again: roll back {said} first, the latest first",
-            report={"later_runs": waiting},
-        )
 
 
 def _still_there(scope: Scope, tables: Mapping[str, TableFacts]) -> None:
@@ -175,28 +144,6 @@ def _prove(run: Run, before: Mapping[str, Sum], after: Mapping[str, Sum], result
             f"{result.deleted} rows deleted, {result.put_back} put back, {len(result.kept)} stay",
             report={"tables": differing},
         )
-
-
-def _store_kept(run: Run, scope: Scope, result: Undone) -> None:
-    kept = scope.kept()
-    result.kept = [Kept(row["table_name"], row["_sonar_key"], row["reason"]) for row in kept]
-    names = {"target": result.target.name, "undone": result.run_id}
-    with run.engine.begin() as ledger:
-        ledger.execute(
-            text(
-                "delete from ops.rollback_kept where target = :target and undone_run_id = :undone"
-            ),
-            names,
-        )
-        if kept:
-            ledger.execute(
-                text(
-                    "insert into ops.rollback_kept (target, undone_run_id, run_id, table_name,"
-                    " _sonar_key, row_key, reason) values (:target, :undone, :run_id, :table_name,"
-                    " :_sonar_key, cast(:row_key as jsonb), :reason)"
-                ),
-                [{**row, **names, "run_id": run.run_id} for row in kept],
-            )
 
 
 class _Rollback:

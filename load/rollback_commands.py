@@ -4,19 +4,45 @@ from __future__ import annotations
 
 import click
 
+from load.rest import rollback as rest
 from load.rollback import roll_back
+from load.rollback_words import route_of
+from load.routes import HYBRID, REST
+from runtime.errors import GateFailed
 from runtime.manifest import read_manifest
-from runtime.run_ledger import stage
-from runtime.settings import splynx_db
+from runtime.run_ledger import Run, stage
+from runtime.settings import splynx_api, splynx_db
 
 
 @click.command("rollback")
 @click.option("--run", "run_id", required=True, help="The run to take back.")
 def rollback_command(*, run_id: str) -> None:
     """Take back what a run wrote; what staff did since stays and is listed."""
-    db = splynx_db()
     with stage("rollback") as run:
-        done = roll_back(run, db, read_manifest(), run_id)
+        with run.engine.connect() as warehouse:
+            route = route_of(warehouse, run_id)
+        if route == HYBRID:
+            raise GateFailed(
+                f"run {run_id} loaded by both routes, and only a run of one route can be taken"
+                " back: restore the backup from before it (make restore-splynx)"
+            )
+        said = _by_rest(run, run_id) if route == REST else _by_mysql(run, run_id)
+    click.echo(f"run {run_id}: {said}")
+
+
+def _by_mysql(run: Run, run_id: str) -> str:
+    done = roll_back(run, splynx_db(), read_manifest(), run_id)
     back = f", {done.restored} that it had deleted are back" if done.restored else ""
-    click.echo(f"run {run_id}: {done.deleted} rows deleted, {done.put_back} put back{back}")
-    click.echo(f"everything else is unchanged: {done.checked} tables have the checksums of before")
+    return (
+        f"{done.deleted} rows deleted, {done.put_back} put back{back}\n"
+        f"everything else is unchanged: {done.checked} tables have the checksums of before"
+    )
+
+
+def _by_rest(run: Run, run_id: str) -> str:
+    done = rest.roll_back(run, splynx_api(), read_manifest(), run_id)
+    return (
+        f"{done.deleted} rows deleted, {done.put_back} put back\n"
+        f"{done.flagged} of the deleted ones stay in Splynx's database, marked as deleted\n"
+        f"{done.hidden} rows went with those that they belong to"
+    )

@@ -472,18 +472,15 @@ class Scope:
         )
         return {row[0]: row[1] for row in found}
 
-    def kept(self) -> list[dict[str, Any]]:
-        """Return the rows that stay, in load order."""
+    def kept(self) -> list[tuple[Kept, Mapping[str, Any]]]:
+        """Return the rows that stay with their keys in the target, in load order."""
         found = self._warehouse.execute(
             text(
-                "select table_name, _sonar_key, row_key::text, reason from undo_row"
+                "select table_name, _sonar_key, reason, row_key from undo_row"
                 " where reason is not null order by place nulls last, table_name, _sonar_key"
             )
         )
-        return [
-            {"table_name": row[0], "_sonar_key": row[1], "row_key": row[2], "reason": row[3]}
-            for row in found
-        ]
+        return [(Kept(row[0], row[1], row[2]), row[3]) for row in found]
 
 
 def _key_text(alias: str, columns: Sequence[str]) -> str:

@@ -17,7 +17,18 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from load import collisions, intents, links, parcels, preflight, remaps, removal, scope, switches
+from load import (
+    collisions,
+    intents,
+    links,
+    parcels,
+    parking,
+    preflight,
+    remaps,
+    removal,
+    scope,
+    switches,
+)
 from load.mysql import read_facts
 from load.mysql.session import answering
 from load.mysql.ways import ask
@@ -25,6 +36,7 @@ from load.parcels import Limits
 from load.plan import Plan, make_plan
 from load.record_log import RecordLog
 from load.removal import Removal
+from load.routes import MYSQL, Routes, assigned
 from load.row_hash import shape
 from load.scope import EVERYTHING, Scope
 from load.staff_edits import keep_edits
@@ -39,8 +51,6 @@ from runtime.settings import SplynxDb, named_target
 from runtime.warehouse import warehouse_answers
 
 __all__ = ["Result", "load", "plan_only"]
-
-ROUTE = "mysql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +71,29 @@ def prepare(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflicts
     address: str,
     policy: str = KEEP,
     chosen: Scope = EVERYTHING,
+    routes: Routes | None = None,
 ) -> Prepared:
     """Settle what is open, check facts and contract, and make the plan. Writes nothing to Splynx.
 
     Raises:
         ConfigError: a mart is not built, or what was `chosen` does not exist.
-        GateFailed: never inspected, changed since, the marts do not fit, or what was chosen needs
-            what is to be skipped.
+        GateFailed: never inspected, changed since, the marts do not fit, a load over the API has
+            to end first, or what was chosen needs what is to be skipped.
     """
     target = current(warehouse, address)
     preflight.marts_are_built(warehouse, manifest)
-    preflight.marts_take_the_route(warehouse, manifest, ROUTE)
+    mysql = (routes or assigned(manifest, MYSQL)).mysql
+    parking.no_open_creations(warehouse, manifest, target, mysql if routes else None)
+    parking.ids_are_known(warehouse, manifest, target, mysql)
+    parking.name_parts(run, manifest, target, mysql)
     with _timed(run, "settling"):
         settled = intents.settle(run, splynx, manifest, target)
     run.note(scope=str(chosen))
     with read_facts.snapshot(splynx) as connection:
         with _timed(run, "checks"):
             tables = preflight.facts_unchanged(warehouse, connection, manifest, target)
-            preflight.contract_holds(warehouse, manifest, tables)
+            taken = tuple(mart for mart in manifest.marts if mart.name in mysql)
+            preflight.contract_holds(warehouse, replace(manifest, marts=taken), tables)
             preflight.keys_are_sound(warehouse, manifest)
         select = (
             None
@@ -86,7 +101,10 @@ def prepare(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflicts
             else partial(scope.select, warehouse, manifest, target, chosen)
         )
         with _timed(run, "plan"):
-            plan = make_plan(warehouse, connection, manifest, target, tables, policy, select)
+            park = parking.Parking(warehouse, manifest, target).park
+            plan = make_plan(
+                warehouse, connection, manifest, target, tables, policy, select, mysql, park
+            )
             plan = replace(
                 plan,
                 remaps=remaps.remaps(warehouse, target),
@@ -105,10 +123,18 @@ def _timed(run: Run, step: str) -> Iterator[None]:
         run.note(**{f"seconds_of_{step}": round(time.monotonic() - started, 3)})
 
 
-def plan_only(run: Run, db: SplynxDb, manifest: Manifest, chosen: Scope = EVERYTHING) -> Plan:
+def plan_only(
+    run: Run,
+    db: SplynxDb,
+    manifest: Manifest,
+    chosen: Scope = EVERYTHING,
+    routes: Routes | None = None,
+) -> Plan:
     """Return what a load would do now. Needs no acceptance; collisions are part of the answer."""
     with answering(db) as splynx, run.engine.connect() as warehouse:
-        prepared = prepare(run, warehouse, splynx, manifest, db.address, chosen=chosen)
+        prepared = prepare(
+            run, warehouse, splynx, manifest, db.address, chosen=chosen, routes=routes
+        )
         run.note(**plan_counts(prepared.plan), **prepared.settled.counts())
         return prepared.plan
 
@@ -135,6 +161,7 @@ def _adopt(run: Run, warehouse: Connection, target: Target) -> None:
             " and (plan.written_hash <> plan.mart_hash or plan.apart or state.base is null"
             " or state.removed is not null"
             " or state.crc is null and plan.mart_crc is not null)"
+            f" and not {parking.BY_API.format(of='state')}"  # not ours as a whole
         ),
         {"target": target.name},
     ).all()
@@ -176,10 +203,24 @@ def _keep_shapes(run: Run, manifest: Manifest) -> None:
             )
 
 
+def _keep_records(
+    run: Run, warehouse: Connection, manifest: Manifest, target: Target, *, with_parked: bool
+) -> None:
+    """Write down what the plan found, before anything is written."""
+    _keep_shapes(run, manifest)
+    scope.keep_record(run, warehouse, target)
+    keep_edits(run, warehouse, target)
+    links.follow(run, warehouse, target)
+    _adopt(run, warehouse, target)
+    if with_parked:
+        parking.keep_record(run, warehouse, target)
+
+
 def _note(run: Run, result: Result, seconds: float) -> None:
     run.note(
         **plan_counts(result.plan),
         **result.settled.counts(),
+        parked=result.plan.count(parking.PARKED),
         records_attempted=result.written + len(result.kept) + result.quarantined,
         inserted=result.inserted,
         updated=result.updated,
@@ -214,8 +255,12 @@ def load(  # noqa: PLR0913 - what a load is told
     no_remap: bool = False,
     log_folder: Path | None = None,
     limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+    routes: Routes | None = None,
 ) -> Result:
     """Bring the accepted marts into Splynx; with `dry_run`, stop right before the first write.
+
+    With `routes`, what does not go by MySQL is left to a load over the API that follows; without,
+    it is parked, and the load unfinished.
 
     `on_conflict` says what becomes of columns that both Sonar and staff changed (`load.three_way`);
     `many_gone` that it is no fault when many rows are to be removed (`load.removal`).
@@ -237,7 +282,9 @@ def load(  # noqa: PLR0913 - what a load is told
         target = current(warehouse, db.address)
         preflight.marts_are_built(warehouse, manifest)
         preflight.accepted(warehouse, manifest, target)
-        prepared = prepare(run, warehouse, splynx, manifest, db.address, on_conflict, chosen)
+        prepared = prepare(
+            run, warehouse, splynx, manifest, db.address, on_conflict, chosen, routes
+        )
         result = Result(prepared.plan, prepared.settled)
         run.note(**plan_counts(prepared.plan))
         preflight.plan_is_clean(prepared.plan)
@@ -255,11 +302,7 @@ def load(  # noqa: PLR0913 - what a load is told
             if records:
                 records.write(manifest, result, dry_run=True)
             return result
-        _keep_shapes(run, manifest)
-        scope.keep_record(run, warehouse, target)
-        keep_edits(run, warehouse, target)
-        links.follow(run, warehouse, target)
-        _adopt(run, warehouse, target)
+        _keep_records(run, warehouse, manifest, target, with_parked=routes is None)
         ways = ask(splynx)
         result.ways = replace(ways, local=ways.local and bulk)
         writing = time.monotonic()
@@ -278,15 +321,20 @@ def load(  # noqa: PLR0913 - what a load is told
                 run.note(remaps_finalized=remaps.finalized(warehouse, run, target))
                 if records:
                     records.write(manifest, result)
-    if result.refusals:
-        raise Unfinished(_unfinished(result), [str(refusal) for refusal in result.refusals])
+    parked = [] if routes else parking.lines(prepared.plan)
+    if result.refusals or parked:
+        refused = [str(refusal) for refusal in result.refusals]
+        raise Unfinished(_unfinished(result), [*refused, *parked])
     return result
 
 
 def _unfinished(result: Result) -> str:
     stopped = f"stopped early because {result.stopped}; " if result.stopped else ""
     again = f" after {result.passes} more passes" if result.passes else ""
+    parked = result.plan.count(parking.PARKED)
+    waiting = f", {parked} parked: only the API can place them" if parked else ""
     return (
         f"{stopped}{result.written} rows written, {result.quarantined} quarantined in "
-        f"{len(result.refusals)} clusters{again} (ops.refusal): mend the cause and load again"
+        f"{len(result.refusals)} clusters{again}{waiting} (ops.refusal): mend the cause and load "
+        "again"
     )

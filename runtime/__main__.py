@@ -1,4 +1,4 @@
-"""`python -m runtime transform|migrate|field-mapping`: what belongs to no single stage."""
+"""`python -m runtime transform|migrate|purge|field-mapping`: what belongs to no single stage."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import orjson
 from sqlalchemy.exc import ProgrammingError
 
 from runtime import cli, dbt, warehouse
-from runtime.errors import WarehouseError
+from runtime.clean_texts import clean_texts
+from runtime.errors import ConfigError, WarehouseError
 from runtime.field_mapping import counts_of, field_mapping
 from runtime.manifest import marts_of
-from runtime.migrate import migrate
+from runtime.migrate import migrate, read_waves
+from runtime.purge import purge, purge_images
 from runtime.run_ledger import stage
-from runtime.settings import BUILD, ROOT, shown
+from runtime.settings import BUILD, LOCAL, ROOT, shown
 
 
 @click.group()
@@ -22,17 +24,53 @@ def commands() -> None:
 
 @commands.command("transform")
 def transform_command() -> None:
-    """Build seeds, models and data tests with dbt."""
+    """Clean texts that Splynx shows as HTML; build seeds, models and data tests with dbt."""
     with stage("transform") as run:
+        with warehouse.warehouse_answers():
+            cleaned = clean_texts(run.engine)
         counts = dbt.build()
-        run.note(results=counts)
+        run.note(results=counts, cleaned_texts=cleaned)
+    if cleaned:
+        click.echo(f"transform: {cleaned:,} texts cleaned")
     click.echo("transform: " + ", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
 
 
 @commands.command("migrate")
-def migrate_command() -> None:
+@click.option("--waves", help="First so many customers, then more, each reconciled: 1,10,100.")
+@click.option(
+    "--route",
+    type=click.Choice(["mysql", "rest", "hybrid"]),
+    help="MySQL, the REST API, or each table its own; usual: whatever .env leads to.",
+)
+@click.option("--rest-tables", help="By hybrid: tables that go over the API although MySQL could.")
+def migrate_command(*, waves: str | None, route: str | None, rest_tables: str | None) -> None:
     """Extract, inspect, transform, accept, plan, load, reconcile, report."""
-    migrate()
+    migrate(read_waves(waves), route, rest_tables)
+
+
+@commands.command("purge")
+@click.option("--yes", is_flag=True, help="Do it; without this nothing is removed.")
+@click.option("--run", "run_id", help="Only what rows of Splynx held before this run.")
+def purge_command(*, yes: bool, run_id: str | None) -> None:
+    """Remove personal data from the warehouse and this machine; ids, counts and decisions stay."""
+    what = (
+        f"what rows held before {run_id}: it cannot be rolled back then"
+        if run_id
+        else ("all that was read from Sonar, all marts, files and everything that a rollback needs")
+    )
+    if not yes:
+        raise ConfigError(f"this removes {what}; say --yes (make purge YES=1)")
+    with stage("purge") as run:
+        if run_id:
+            purged = purge_images(run.engine, run_id)
+        else:
+            dbt.parse_if_stale()
+            purged = purge(run.engine, orjson.loads(dbt.MANIFEST.read_bytes()))
+        run.note(tables=purged.tables, rows=purged.rows, folders=len(purged.folders))
+    click.echo(
+        f"purged: {purged.tables} tables, {sum(purged.rows.values())} rows of ops, "
+        f"{len(purged.folders)} folders; backups in {shown(LOCAL / 'backups')} are yours to delete"
+    )
 
 
 @commands.command("field-mapping")

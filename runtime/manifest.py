@@ -76,7 +76,8 @@ class Mart:
     """One Splynx-shaped staging table, named as the Splynx table.
 
     `business_keys` are what the target's application keeps unique although its database does not.
-    `rest` says how its rows go over the REST API (`load.rest.shapes` reads it).
+    `rest` says how its rows go over the REST API (`load.rest.shapes` reads it); `preferred` is the
+    first of `routes` in its YAML.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Mart:
     collections: frozenset[str]
     on_delete: Removal = Removal()
     rest: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    preferred: str = "mysql"
 
     @property
     def relation(self) -> str:
@@ -187,6 +189,7 @@ def _mart(
         collections=frozenset(s["name"] for s in sources if s["schema"] == "raw_sonar"),
         on_delete=_removal(node["name"], load.get("on_delete", "keep"), node["columns"]),
         rest=load.get("rest", {}),
+        preferred=load["routes"][0],
     )
 
 

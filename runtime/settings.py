@@ -135,7 +135,11 @@ def warehouse_url() -> URL:
 
 
 def sonar_api() -> SonarApi:
-    """Return the source: `SONAR_URL` and `SONAR_API_KEY`."""
+    """Return the source: `SONAR_URL` and `SONAR_API_KEY`.
+
+    Raises:
+        ConfigError: a variable is missing or wrong, or the token would travel in plain text.
+    """
     text = _required("SONAR_URL").rstrip("/")
     try:
         url = make_url(text)
@@ -145,6 +149,12 @@ def sonar_api() -> SonarApi:
         raise ConfigError("SONAR_URL is not a web address: write it as https://<instance>")
     if url.username or url.password:
         raise ConfigError("SONAR_URL must not hold credentials: put the token into SONAR_API_KEY")
+    if url.drivername == "http" and not _is_loopback(url.host) and not _is_plain_http_allowed():
+        raise ConfigError(
+            "SONAR_URL is plain http to another machine, which would show the token and customers "
+            "to everyone on the way: write it as https://<instance>, or set SONAR_PLAIN_HTTP=1 "
+            "where the way is safe"
+        )
     key = _required("SONAR_API_KEY")
     register_secret(key)
     return SonarApi(url=text, host=url.host, key=key)
@@ -200,6 +210,10 @@ def _splynx_credentials() -> tuple[Way, str, str]:
         if not (value.isascii() and value.isprintable()) or set(value) & set(" &=():"):
             raise ConfigError(f"{name} holds characters that no API key has: copy it again")
     return cast("Way", chosen), user, secret
+
+
+def _is_plain_http_allowed() -> bool:
+    return environment().get("SONAR_PLAIN_HTTP", "0") != "0"
 
 
 def _is_loopback(host: str) -> bool:

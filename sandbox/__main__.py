@@ -19,6 +19,7 @@ from runtime.cli import main
 from runtime.errors import ConfigError
 from runtime.settings import LOCAL, env_file
 from sandbox import env_block, sonar_server, splynx_server
+from sandbox.named_mariadb import named
 from sandbox.sonar.tenant import SIZES
 from sandbox.sonar_server import SonarServer
 from sandbox.splynx.database import SplynxDatabase, create_database, drop_database
@@ -58,7 +59,7 @@ def up(size: str, seed: int, factor: float) -> None:
     A tenant that runs is kept if it is the wanted one, made by today's code; else it is replaced.
     """
     env_block.refuse_another(_env_text(), os.environ)
-    splynx = mariadb.up(FOLDER / "splynx", say=click.echo)
+    splynx = named() or mariadb.up(FOLDER / "splynx", say=click.echo)
     database = create_database(splynx, DATABASE)
     sonar = sonar_server.up(FOLDER / "sonar", size=size, seed=seed, factor=factor, say=click.echo)
     api = splynx_server.up(FOLDER / "splynx-api", database, say=click.echo)
@@ -92,7 +93,7 @@ def status() -> None:
             "  the sandbox's code has changed since: `python -m sandbox up "
             f"--size {sonar.size} --seed {sonar.seed}` starts it again"
         )
-    splynx = mariadb.status(FOLDER / "splynx")
+    splynx = named() or mariadb.status(FOLDER / "splynx")
     where = f"up at {splynx.host}:{splynx.port}/{DATABASE}" if splynx else "down"
     click.echo(f"Splynx sandbox: {where}")
     api = splynx_server.status(FOLDER / "splynx-api")
@@ -103,7 +104,7 @@ def status() -> None:
 @click.option("--prefilled", is_flag=True, help="With customers and bills that staff entered.")
 def reset(*, prefilled: bool) -> None:
     """Make the Splynx database a fresh installation again."""
-    splynx = mariadb.status(FOLDER / "splynx")
+    splynx = named() or mariadb.status(FOLDER / "splynx")
     if splynx is None:
         raise ConfigError("the Splynx sandbox is down: start it with `make sandbox-up`")
     serves = splynx_server.down(FOLDER / "splynx-api")

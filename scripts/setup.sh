@@ -1,6 +1,7 @@
 #!/bin/sh
 # Everything a fresh machine lacks, from nothing but Python 3.11, make and a package manager.
 # Safe to run again at any time: what is there stays. Says each command that changes the system.
+# With --with-browser also Chromium, in which the tests look at the report.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -62,7 +63,9 @@ if [ "$(cat .venv/.locked 2>/dev/null || true)" != "$wanted" ]; then
 fi
 
 mariadbd_present() { command -v mariadbd >/dev/null 2>&1 || [ -x /usr/sbin/mariadbd ]; }
-if ! mariadbd_present; then
+# A running MariaDB for the sandbox (compose.yml) makes one of our own needless; tests need it all the same.
+mariadb_named() { [ -n "${SANDBOX_MARIADB_URL:-}" ] || grep -qs '^SANDBOX_MARIADB_URL=.' "${ENV_FILE:-.env}"; }
+if ! mariadbd_present && ! mariadb_named; then
     install_packages "the MariaDB server (for the Splynx sandbox)" mariadb-server-core mariadb-client-core
     mariadbd_present || fail "MariaDB was installed but mariadbd is not found"
 fi
@@ -70,6 +73,11 @@ if ! command -v mariadb-dump >/dev/null 2>&1 && ! command -v mysqldump >/dev/nul
     # Only backups of Splynx (and their tests) need it.
     (install_packages "a dump tool of MariaDB or MySQL (for make backup-splynx)" mariadb-client) ||
         say "going on without it"
+fi
+
+if [ "${1:-}" = --with-browser ] && ! command -v chromium >/dev/null 2>&1; then
+    (install_packages "Chromium (tests look at the report in it)" chromium) ||
+        say "going on without it: these tests are skipped"
 fi
 
 if [ ! -e .env ]; then

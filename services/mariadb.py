@@ -31,6 +31,7 @@ from services import process
 from services.process import HOST, Owned
 
 ROOT = "root"
+MYSQL_PORT = 3306
 _START_SECONDS = 60.0
 _ATTEMPTS = 3  # a port can be taken between looking and listening
 _LONGEST_SOCKET = 100  # characters; the kernel takes 107
@@ -52,11 +53,12 @@ OPTIONS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class MariaDb:
-    """A server of ours: where it listens and its root password."""
+    """A server of ours: where it listens, its root password, from where accounts may log in."""
 
     host: str
     port: int
     root_password: str = field(repr=False)
+    clients: str = HOST
 
     def url(self, database: str | None = None) -> URL:
         """Return the SQLAlchemy URL of a database, as root."""

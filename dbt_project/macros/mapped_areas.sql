@@ -1,3 +1,3 @@
 {% macro mapped_areas() -%}
-    {{ return(['people', 'services', 'money', 'network']) }}
+    {{ return(['people', 'services', 'money', 'network', 'support']) }}
 {%- endmacro %}

@@ -4,5 +4,6 @@
         + collections_of_services()
         + collections_of_money()
         + collections_of_network()
+        + collections_of_support()
     ) }}
 {%- endmacro %}

@@ -1,15 +1,15 @@
-"""Business rules of `labels`: labels of customers only; the text tells them apart."""
+"""Business rules of `labels`: of customers and of tickets; the text tells those of a kind apart."""
 
 from __future__ import annotations
 
-from expectations.suites.rules import Rule, between, not_empty, one_of, unique_in_any_case
+from expectations.suites.rules import Rule, between, not_empty, one_of, unique
 
 
 def rules() -> list[Rule]:
     """Return the rules of the mart."""
     return [
         between("id", 1),
-        one_of("module", ["customers"]),
+        one_of("module", ["customers", "ticket"]),
         not_empty("label"),
-        unique_in_any_case("label"),
+        unique(["module", "label"]),
     ]

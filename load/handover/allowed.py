@@ -45,7 +45,15 @@ class FromSonar(Allowed):
         return f"{self.collection}.{self.field}"
 
 
-FROM_SONAR: Sequence[FromSonar] = (
+@dataclass(frozen=True, slots=True)
+class OfPayments(FromSonar):
+    """A secret of a card or bank account; each row names the attribute that is to hold it.
+
+    The proof is the customer's, because the place that the add-on made may hold nothing yet.
+    """
+
+
+NETWORK: Sequence[FromSonar] = (
     FromSonar(
         what="network passwords",
         table="services_internet",
@@ -57,6 +65,24 @@ FROM_SONAR: Sequence[FromSonar] = (
         relation="audit.audit_access_credentials",
     ),
 )
+
+# Only of processors that map_payment_processors gives a token's field: no other row is in Splynx.
+PAYMENTS: Sequence[OfPayments] = tuple(
+    OfPayments(
+        what=f"{words} of {collection.replace('_', ' ')}",
+        table="payment_account_data",
+        attribute=field,
+        item="admin/customers/customer-payment-accounts?id={customer}--{id}",
+        proof="login",
+        collection=collection,
+        field=field,
+        relation="audit.audit_payment_credentials",
+    )
+    for collection in ("credit_cards", "bank_accounts")
+    for field, words in (("token", "tokens"), ("customer_profile_id", "profiles"))
+)
+
+FROM_SONAR: Sequence[FromSonar] = (*NETWORK, *PAYMENTS)
 
 # Made here, another for each customer, and told to nobody: customers ask Splynx for a new one.
 PORTAL = Allowed(

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from load.handover import invitations
-from load.handover.allowed import FROM_SONAR, PORTAL, Allowed
+from load.handover.allowed import FROM_SONAR, NETWORK, PAYMENTS, PORTAL, Allowed
 from load.handover.marks import Marks
 from load.handover.run import Result, Sides, hand_over
 from load.mysql.session import answering
@@ -27,14 +27,14 @@ from runtime.settings import (
     splynx_db,
 )
 
-_KINDS = {"network": tuple(FROM_SONAR), "portal": (PORTAL,)}
+_KINDS = {"network": tuple(NETWORK), "payment": tuple(PAYMENTS), "portal": (PORTAL,)}
 
 
 @click.command("handover")
 @click.option(
     "--only",
     type=click.Choice(sorted(_KINDS)),
-    help="Network passwords, or portal passwords (default: both).",
+    help="Network passwords, tokens of payments, or portal passwords (default: all).",
 )
 @click.option(
     "--invitations",

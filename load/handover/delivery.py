@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from load.handover.allowed import Allowed
+from load.handover.allowed import PORTAL, Allowed, OfPayments
 from load.handover.ledger import Item, Outcome
 from load.handover.secret import Told
 from load.rest.client import Splynx
@@ -27,7 +27,7 @@ class Delivery:
             return Outcome(item, "missing", "Splynx has no such record")
         if (strange := self._strange(item, record)) is not None:
             return strange
-        if record.get(self.allowed.attribute):
+        if record.get(item.attribute):
             # An interrupted run set it, or the customer has done so since.
             return Outcome(item, "handed_over" if item.was_announced else "kept")
         return await self._send(item, told)
@@ -40,17 +40,23 @@ class Delivery:
         if told.secret is None:
             return Outcome(item, "empty", "Sonar has none", changed_at)
         try:
-            record = await self.splynx.get(self._path(item))
+            record = await self.splynx.get(self._proof_path(item))
+            if (strange := self._strange(item, record)) is not None:
+                return strange
+            if isinstance(self.allowed, OfPayments):
+                record = next(iter(await self.splynx.search(self._path(item))), {})
         except NotFound:
             return Outcome(item, "missing", "Splynx has no such record", changed_at)
-        if (strange := self._strange(item, record)) is not None:
-            return strange
-        if record.get(self.allowed.attribute) == told.secret.reveal():
+        if record.get(item.attribute) == told.secret.reveal():
             return Outcome(item, "handed_over", changed_at=changed_at)
         return await self._send(item, Told(told.secret, changed_at))
 
     def _path(self, item: Item) -> str:
         return self.allowed.item.format(id=item.target_id, customer=item.customer_id)
+
+    def _proof_path(self, item: Item) -> str:
+        is_own = not isinstance(self.allowed, OfPayments)
+        return self._path(item) if is_own else PORTAL.item.format(id=item.customer_id)
 
     def _strange(self, item: Item, record: Record) -> Outcome | None:
         """Return the end of an item whose record is another one than the warehouse says."""
@@ -63,9 +69,7 @@ class Delivery:
         if told.secret is None:
             raise ValueError("nothing to send")
         try:
-            await self.splynx.update(
-                self._path(item), {self.allowed.attribute: told.secret.reveal()}
-            )
+            await self.splynx.update(self._path(item), {item.attribute: told.secret.reveal()})
         except NotFound:
             return Outcome(item, "missing", "Splynx has no such record", told.changed_at)
         except Invalid as exc:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from load.handover.allowed import Allowed, FromSonar
+from load.handover.allowed import Allowed, FromSonar, OfPayments
 from load.targets import Target
 from runtime.run_ledger import Run
 
@@ -21,8 +21,9 @@ SETTLED = ("handed_over", "kept", "empty")
 class Item:
     """One row of Splynx that needs a secret, by keys; `proof` is what its attribute must be.
 
-    `record_key` and `changed_at` are of the record that Sonar has it in, where it has one.
-    `was_announced`: an earlier run was about to send it and did not say how that ended.
+    It goes into `attribute`. `record_key` and `changed_at` are of the record that Sonar has it in,
+    where it has one. `was_announced`: an earlier run was about to send it and did not say how that
+    ended.
     """
 
     sonar_key: str
@@ -33,6 +34,7 @@ class Item:
     record_key: str | None
     changed_at: datetime | None
     was_announced: bool
+    attribute: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ _WRITTEN = """
 _FROM_SONAR = """
 select row._sonar_key, row._customer_key, ids.target_id, owner.target_id as customer_id,
     mart.{proof}::text as proof, row.record_key, row.changed_at,
-    known.state is not distinct from 'intended' as was_announced
+    known.state is not distinct from 'intended' as was_announced, :attribute as attribute
 from {relation} as row
     inner join splynx_staging.{table} as mart on mart._sonar_key = row._sonar_key
     inner join ops.id_map as owner
@@ -73,12 +75,35 @@ where known.state is null or known.state <> all(:settled)
 order by length(row._sonar_key), row._sonar_key
 """
 
+# A place of a customer has no id of its own: it is the customer's id and the account's.
+_OF_PAYMENTS = """
+select row._sonar_key, row._customer_key, row.account_id as target_id,
+    owner.target_id as customer_id, mart.{proof}::text as proof, row.record_key, row.changed_at,
+    known.state is not distinct from 'intended' as was_announced, row.attribute
+from {relation} as row
+    inner join splynx_staging.customers as mart on mart._sonar_key = row._customer_key
+    inner join ops.id_map as owner
+        on owner.target = :target and owner.entity = 'customers'
+        and owner._sonar_key = row._customer_key
+    inner join ops.row_state as written
+        on written.target = :target and written.table_name = :table
+        and written._sonar_key = row._sonar_key and written.state = 'written'
+    left join ops.handover as known
+        on known.target = :target and known.table_name = :table
+        and known.attribute = row.attribute and known._sonar_key = row._sonar_key
+        and known.changed_at >= owner.loaded_at
+where row.collection = :collection and row.field = :attribute and (
+    known.state is null or known.state <> all(:settled) or known.source_changed_at < row.changed_at
+)
+order by length(row._sonar_key), row._sonar_key
+"""
+
 # Only customers that a load inserted: who was in Splynx before has a password of his own. Who may
 # not use Splynx any more needs none.
 _PORTAL = """
 select row._sonar_key, row._customer_key, ids.target_id, ids.target_id as customer_id,
     row.{proof}::text as proof, null as record_key, null::timestamptz as changed_at,
-    known.state is not distinct from 'intended' as was_announced
+    known.state is not distinct from 'intended' as was_announced, :attribute as attribute
 from splynx_staging.{table} as row
 {written}
 where (known.state is null or known.state <> all(:settled))
@@ -90,7 +115,9 @@ order by length(row._sonar_key), row._sonar_key
 def todo(warehouse: Connection, target: Target, allowed: Allowed) -> list[Item]:
     """Return the rows in Splynx that still need the secret, in the order of their keys."""
     parts = {"proof": allowed.proof, "table": allowed.table, "written": _WRITTEN}
-    if isinstance(allowed, FromSonar):
+    if isinstance(allowed, OfPayments):
+        sql = _OF_PAYMENTS.format(**parts, relation=allowed.relation)
+    elif isinstance(allowed, FromSonar):
         sql = _FROM_SONAR.format(relation=allowed.relation, **parts)
     else:
         sql = _PORTAL.format(**parts)
@@ -100,6 +127,7 @@ def todo(warehouse: Connection, target: Target, allowed: Allowed) -> list[Item]:
             "target": target.name,
             "table": allowed.table,
             "attribute": allowed.attribute,
+            "collection": allowed.collection if isinstance(allowed, FromSonar) else None,
             "settled": list(SETTLED),
         },
     ).all()
@@ -121,11 +149,12 @@ def keep(run: Run, target: Target, allowed: Allowed, outcomes: Sequence[Outcome]
             text(
                 "insert into ops.handover (target, table_name, attribute, _sonar_key,"
                 " _customer_key, state, reason, source_changed_at, run_id)"
-                " select :target, :table, :attribute, row.key, row.customer, row.state, row.reason,"
-                " row.changed_at, :run from unnest(cast(:keys as text[]),"
-                " cast(:customers as text[]), cast(:states as text[]), cast(:reasons as text[]),"
+                " select :target, :table, row.attribute, row.key, row.customer, row.state,"
+                " row.reason, row.changed_at, :run from unnest(cast(:keys as text[]),"
+                " cast(:attributes as text[]), cast(:customers as text[]),"
+                " cast(:states as text[]), cast(:reasons as text[]),"
                 " cast(:moments as timestamptz[]))"
-                " as row (key, customer, state, reason, changed_at)"
+                " as row (key, attribute, customer, state, reason, changed_at)"
                 " on conflict (target, table_name, attribute, _sonar_key) do update set"
                 " state = excluded.state, reason = excluded.reason, run_id = excluded.run_id,"
                 " _customer_key = excluded._customer_key,"
@@ -134,9 +163,9 @@ def keep(run: Run, target: Target, allowed: Allowed, outcomes: Sequence[Outcome]
             {
                 "target": target.name,
                 "table": allowed.table,
-                "attribute": allowed.attribute,
                 "run": run.run_id,
                 "keys": [outcome.item.sonar_key for outcome in outcomes],
+                "attributes": [outcome.item.attribute for outcome in outcomes],
                 "customers": [outcome.item.customer_key for outcome in outcomes],
                 "states": [outcome.state for outcome in outcomes],
                 "reasons": [outcome.reason for outcome in outcomes],

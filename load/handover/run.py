@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from load.handover import ledger
-from load.handover.allowed import FROM_SONAR, PORTAL, Allowed, FromSonar
+from load.handover.allowed import FROM_SONAR, PORTAL, Allowed, FromSonar, OfPayments
 from load.handover.delivery import Delivery
 from load.handover.ledger import Item, Outcome
 from load.handover.marks import Marks
@@ -100,7 +100,8 @@ async def _all(
             with run.engine.connect() as warehouse:
                 items = ledger.todo(warehouse, target, allowed)
             result.ends[allowed.what] = {}
-            work = _Work(run, target, allowed, Delivery(client, allowed), sides.marks, result)
+            marks = None if isinstance(allowed, OfPayments) else sides.marks  # those go by the API
+            work = _Work(run, target, allowed, Delivery(client, allowed), marks, result)
             try:
                 if not isinstance(allowed, FromSonar):
                     await work.carry_out(items, work.portal)

@@ -7,10 +7,10 @@ import click
 from load.reconcile.reconciliation import reconcile
 from load.reconcile.results import Difference, EntityResult, table
 from runtime.cli import main
-from runtime.errors import ReconcileMismatch
+from runtime.errors import ReconcileMismatch, Unfinished
 from runtime.manifest import read_manifest
 from runtime.run_ledger import stage
-from runtime.settings import splynx_db
+from runtime.settings import environment, splynx_api, splynx_db
 
 
 def _lines(result: EntityResult, difference: Difference) -> list[str]:
@@ -21,21 +21,35 @@ def _lines(result: EntityResult, difference: Difference) -> list[str]:
 
 @click.command()
 def cli() -> None:
-    """Compare all layers, print the table, end with 4 when anything differs."""
+    """Compare all layers, print the table, end with 4 when anything differs.
+
+    Splynx is read through its database where SPLYNX_MYSQL_URL is set, else over its API; what the
+    API does not show is not compared, and the command ends with 6.
+    """
+    has_database = "SPLYNX_MYSQL_URL" in environment()
     with stage("reconcile") as run:
-        results = reconcile(run, read_manifest(), splynx_db())
+        results = reconcile(run, read_manifest(), splynx_db() if has_database else splynx_api())
         click.echo(table(results))
+        for result in results:
+            for explained in result.explained:
+                click.echo(f"  {result.entity} · {explained}")
         differing = [result for result in results if result.verdict == "differs"]
         for result in differing:
             for difference in result.differences:
                 click.echo("\n".join(_lines(result, difference)))
-        run.note(entities=len(results), differing=len(differing))
+        unseen = [f"{r.entity}: {r.unseen}" for r in results if r.verdict == "not_compared"]
+        run.note(entities=len(results), differing=len(differing), not_compared=len(unseen))
         if differing:
             first = differing[0].differences[0]
             raise ReconcileMismatch(
                 f"{len(differing)} of {len(results)} entities differ, first: "
                 f"{differing[0].entity}: {first.what}",
                 report={r.entity: [d.as_dict() for d in r.differences] for r in differing},
+            )
+        if unseen:
+            raise Unfinished(
+                f"{len(unseen)} of {len(results)} entities are not compared, the others agree",
+                unseen,
             )
 
 

@@ -20,6 +20,7 @@ from runtime.manifest import MartColumn
 
 Form = Literal["number", "date", "moment", "time", "binary", "text"]
 
+_EMPTY = "''"
 _FORMS: Mapping[str, Form] = {
     **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year"), "number"),
     **dict.fromkeys(("decimal", "numeric"), "number"),
@@ -33,12 +34,16 @@ _FORMS: Mapping[str, Form] = {
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A column as it is compared: its form, the target's scale, the spelling of "none"."""
+    """A column as it is compared: its form, the target's scale, the spelling of "none".
+
+    With `any_none`, all spellings of nothing are one: the API has no word for which is meant.
+    """
 
     name: str
     form: Form
     scale: int
     none: str | None
+    any_none: bool = False
 
 
 def _plain_number(text: str) -> str:
@@ -93,11 +98,28 @@ def postgres_value(column: Compared) -> str:
         "binary": f"encode({name}, 'hex')",
         "text": f"{name}::text",
     }[column.form]
-    return value if column.none is None else f"coalesce({value}, {literal(column.none)})"
+    if column.none is not None:
+        value = f"coalesce({value}, {literal(column.none)})"
+    return _any_none(value, column.form) if column.any_none else value
 
 
 def mysql_value(column: Compared) -> str:
     """Return the expression of a target column's normal form."""
+    value = _mysql_value(column)
+    return _any_none(value, column.form) if column.any_none else value
+
+
+def _any_none(value: str, form: Form) -> str:
+    """Return the expression in which nothing is spelled in one way; of either database."""
+    spelt: Mapping[Form, str] = {
+        "number": "'0'",
+        "date": "'0000-00-00'",
+        "moment": "'0000-00-00 00:00:00.000000'",
+    }
+    return f"coalesce({value}, {spelt.get(form, _EMPTY)})"
+
+
+def _mysql_value(column: Compared) -> str:
     name = quoted_mysql(column.name)
     as_text = f"cast({name} as char character set utf8mb4)"
     if column.form == "number" and column.scale:

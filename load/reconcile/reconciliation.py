@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 import orjson
 from sqlalchemy import Connection, text
 
-from load.reconcile import accounting, recorded
+from load.reconcile import accounting
 from load.reconcile.accounting import Account, Line
-from load.reconcile.compare import Key, compare
-from load.reconcile.results import (
-    MAX_KEYS,
-    Difference,
-    EntityResult,
-    SourceCounts,
-    TargetCounts,
-    changed_columns,
-    load_difference,
-)
-from load.reconcile.sides import MartSide, Table, TargetSide
-from load.reconcile.splynx import dangling, snapshot, table_of
+from load.reconcile.by_mysql import ByMySql
+from load.reconcile.by_rest import ByRest
+from load.reconcile.results import Difference, EntityResult, SourceCounts
+from load.reconcile.splynx import snapshot
+from load.reconcile.table_check import Compared
+from load.reconcile.translation import Translation
 from runtime.errors import ConfigError
-from runtime.manifest import Manifest
+from runtime.manifest import Manifest, Mart
 from runtime.run_ledger import Run
-from runtime.settings import SplynxDb
+from runtime.settings import SplynxApi, SplynxDb
 
 
-def _texts(keys: Sequence[Key]) -> tuple[str, ...]:
-    return tuple("/".join(str(part) for part in key) for key in keys[:MAX_KEYS])
+class Tables(Protocol):
+    """The target's tables, however they are read."""
+
+    def compare(self, mart: Mart, mart_rows: int) -> Compared:
+        """Return what a mart's rows came to."""
+        ...
 
 
 def current_target(connection: Connection, address: str) -> str:
@@ -42,128 +42,10 @@ def current_target(connection: Connection, address: str) -> str:
         raise ConfigError("no target has been inspected: run make inspect, then make load")
     if row.address != address:
         raise ConfigError(
-            f"the last inspection was of {row.address}, SPLYNX_MYSQL_URL leads to {address}: "
+            f"the last inspection was of {row.address}, the environment leads to {address}: "
             "set it to the loaded target, or run make inspect for this one"
         )
     return str(row.target)
-
-
-class _TableCheck:
-    """The comparison of one mart with its table, inside both snapshots."""
-
-    def __init__(self, warehouse: Connection, splynx: Connection, target: str, line: Line) -> None:
-        self._warehouse = warehouse
-        self._splynx = splynx
-        self._target = target
-        self._mart = line.mart
-        self._table: Table = table_of(splynx, line.mart)
-        self._ours = MartSide(warehouse, self._table)
-        self._theirs = TargetSide(splynx, self._table)
-
-    def run(self) -> tuple[TargetCounts, list[Difference]]:
-        found = compare(self._ours, self._theirs)
-        refused = recorded.refused(self._warehouse, self._table, self._target)
-        left = recorded.not_selected(self._warehouse, self._table, self._target)
-        absent = dict(zip(found.missing, self._ours.sonar_keys(found.missing), strict=True))
-        quarantined = sum(name in refused for name in absent.values())
-        missing = {
-            key: name
-            for key, name in absent.items()
-            if name not in refused and not left.get(name, False)
-        }
-        changed = self._changed(found.modified, left)
-        gone, unexplained = recorded.sort_surplus(
-            self._warehouse, self._table, self._target, found.surplus
-        )
-        counts = TargetCounts(
-            quarantined=quarantined,
-            not_selected=len(absent) - quarantined - len(missing),
-            loaded=recorded.written(self._warehouse, self._table, self._target),
-            in_target=found.identical + len(found.modified) + len(gone) + len(unexplained),
-            identical=found.identical,
-            modified=len(found.modified),
-            missing=len(missing),
-            extra=len(gone) + len(unexplained),
-        )
-        differences = [
-            *self._rows_differ(changed, missing, gone, unexplained),
-            *self._references_differ(),
-        ]
-        return counts, differences
-
-    def _changed(self, modified: Sequence[Key], left: Mapping[str, bool]) -> list[Key]:
-        """Return the rows that differ although the last load was to bring them up to date."""
-        if not left:
-            return list(modified)
-        names = self._ours.sonar_keys(modified)
-        return [key for key, name in zip(modified, names, strict=True) if name not in left]
-
-    def _rows_differ(
-        self,
-        changed: Sequence[Key],
-        missing: dict[Key, str],
-        gone: Sequence[Key],
-        unexplained: Sequence[Key],
-    ) -> Iterator[Difference]:
-        name = self._table.name
-        if missing:
-            yield Difference(
-                layer="target",
-                kind="missing",
-                what=f"rows of {name} are not in the target (keys of Sonar)",
-                count=len(missing),
-                keys=tuple(missing.values())[:MAX_KEYS],
-            )
-        theirs = recorded.edited_by_staff(self._warehouse, self._table, self._target, changed)
-        known = set(theirs)
-        others = [key for key in changed if key not in known]
-        for keys, what in (
-            (others, f"rows of {name} differ from the mart (ids of the target)"),
-            (theirs, f"rows of {name} hold what staff changed after a load (ids of the target)"),
-        ):
-            if keys:
-                shown = keys[:MAX_KEYS]
-                yield Difference(
-                    layer="target",
-                    kind="modified",
-                    what=what,
-                    count=len(keys),
-                    keys=_texts(shown),
-                    details=tuple(
-                        changed_columns(
-                            "/".join(map(str, k)), self._ours.row(k), self._theirs.row(k)
-                        )
-                        for k in shown
-                    ),
-                )
-        if gone:
-            yield Difference(
-                layer="target",
-                kind="extra",
-                what=f"rows of {name} were written by a load and are in the mart no more (ids)",
-                count=len(gone),
-                keys=_texts(gone),
-            )
-        if unexplained:
-            yield Difference(
-                layer="target",
-                kind="extra",
-                what=f"rows of {name} appeared since the inspection, and no load wrote them (ids)",
-                count=len(unexplained),
-                keys=_texts(unexplained),
-            )
-
-    def _references_differ(self) -> Iterator[Difference]:
-        for reference, keys in dangling(self._splynx, self._mart):
-            ours = self._ours.holds(keys)
-            if ours:
-                yield Difference(
-                    layer="target",
-                    kind="reference",
-                    what=f"{self._table.name}: {reference} leads nowhere in the target (ids)",
-                    count=len(ours),
-                    keys=_texts(ours),
-                )
 
 
 def _of_account(warehouse: Connection, account: Account, *, with_raw: bool) -> list[Difference]:
@@ -173,19 +55,20 @@ def _of_account(warehouse: Connection, account: Account, *, with_raw: bool) -> l
     return [*found, *([uneven] if uneven is not None else [])]
 
 
-def _of_mart(warehouse: Connection, splynx: Connection, target: str, line: Line) -> EntityResult:
+def _of_mart(warehouse: Connection, tables: Tables, line: Line) -> EntityResult:
     rows = accounting.mart_rows(warehouse, line.mart)
     differences = list(accounting.mart_differences(warehouse, line))
     if line.account is not None:
         differences += _of_account(warehouse, line.account, with_raw=not line.is_child)
-    counts, found = _TableCheck(warehouse, splynx, target, line).run()
-    unloaded = load_difference(rows, counts)
+    compared = tables.compare(line.mart, rows)
     return EntityResult(
         entity=line.mart.name,
         counts=line.account.counts if line.account is not None else SourceCounts(),
         mart=rows,
-        target=counts,
-        differences=(*differences, *([unloaded] if unloaded else []), *found),
+        target=compared.counts,
+        differences=(*differences, *compared.differences),
+        explained=compared.explained,
+        unseen=compared.unseen,
     )
 
 
@@ -204,10 +87,11 @@ def _record(connection: Connection, run_id: str, target: str, result: EntityResu
         text(
             "insert into ops.reconciliation (run_id, target, entity, source, mart, merged,"
             " excluded, rejected, quarantined, not_selected, loaded, in_target, identical,"
-            " modified, missing, extra, verdict, differences) values"
+            " modified, missing, extra, verdict, differences, explained) values"
             " (:run, :target, :entity, :source, :mart, :merged,"
             " :excluded, :rejected, :quarantined, :not_selected, :loaded, :in_target, :identical,"
-            " :modified, :missing, :extra, :verdict, cast(:differences as jsonb))"
+            " :modified, :missing, :extra, :verdict, cast(:differences as jsonb),"
+            " cast(:explained as jsonb))"
             " on conflict (run_id, entity) do update set source = excluded.source,"
             " mart = excluded.mart, merged = excluded.merged, excluded = excluded.excluded,"
             " rejected = excluded.rejected, quarantined = excluded.quarantined,"
@@ -215,7 +99,8 @@ def _record(connection: Connection, run_id: str, target: str, result: EntityResu
             " loaded = excluded.loaded, in_target = excluded.in_target,"
             " identical = excluded.identical, modified = excluded.modified,"
             " missing = excluded.missing, extra = excluded.extra, verdict = excluded.verdict,"
-            " differences = excluded.differences, reconciled_at = clock_timestamp()"
+            " differences = excluded.differences, explained = excluded.explained,"
+            " reconciled_at = clock_timestamp()"
         ),
         {
             "run": run_id,
@@ -236,14 +121,16 @@ def _record(connection: Connection, run_id: str, target: str, result: EntityResu
             "extra": result.target.extra,
             "verdict": result.verdict,
             "differences": orjson.dumps([d.as_dict() for d in result.differences]).decode(),
+            "explained": orjson.dumps([e.as_dict() for e in result.explained]).decode(),
         },
     )
 
 
-def reconcile(run: Run, manifest: Manifest, db: SplynxDb) -> list[EntityResult]:
+def reconcile(run: Run, manifest: Manifest, db: SplynxDb | SplynxApi) -> list[EntityResult]:
     """Compare all layers of all entities, record the results and return them, marts first.
 
-    Each side is read in one snapshot, so a writer at work elsewhere can't tear the comparison.
+    The warehouse and a database are each read in one snapshot, so a writer at work elsewhere can't
+    tear the comparison. The API has no snapshots.
 
     Raises:
         ConfigError: not transformed, not inspected, another target, or credentials refused.
@@ -252,14 +139,28 @@ def reconcile(run: Run, manifest: Manifest, db: SplynxDb) -> list[EntityResult]:
     reading = run.engine.connect().execution_options(
         isolation_level="REPEATABLE READ", postgresql_readonly=True
     )
-    with reading as warehouse, snapshot(db) as splynx:
+    with reading as warehouse:
         target = current_target(warehouse, db.address)
         accounts = accounting.read_accounts(warehouse)
         audited = accounting.audited_marts(warehouse)
         lines, others = accounting.assign(manifest.marts, accounts, audited)
-        results = [_of_mart(warehouse, splynx, target, line) for line in lines]
+        with _tables(warehouse, db, target, manifest) as tables:
+            results = [_of_mart(warehouse, tables, line) for line in lines]
         results += [_of_records(warehouse, account) for account in others]
     with run.engine.begin() as connection:
         for result in results:
             _record(connection, run.run_id, target, result)
     return results
+
+
+@contextmanager
+def _tables(
+    warehouse: Connection, db: SplynxDb | SplynxApi, target: str, manifest: Manifest
+) -> Iterator[Tables]:
+    translation = Translation(warehouse, manifest, target)
+    if isinstance(db, SplynxApi):
+        with ByRest.at(db, warehouse, target, manifest, translation) as by_rest:
+            yield by_rest
+        return
+    with snapshot(db) as splynx:
+        yield ByMySql(warehouse, splynx, target, translation)

@@ -47,6 +47,23 @@ def refused(connection: Connection, table: Table, target: str) -> set[str]:
     return {str(row[0]) for row in rows}
 
 
+def unfinished(connection: Connection, table: Table, target: str) -> set[str]:
+    """Return the Sonar keys of rows that are in the target and were refused before they were done.
+
+    Only the API leaves such rows: it creates a row before the rest of its cluster is there.
+    """
+    rows = connection.execute(
+        text(
+            "select s._sonar_key from ops.row_state as s where s.target = :target"
+            " and s.table_name = :table and s.state = 'intended' and exists ("
+            "  select from ops.refusal as r where r.target = s.target"
+            "  and r.table_name = s.table_name and r._sonar_key = s._sonar_key)"
+        ),
+        {"target": target, "table": table.name},
+    )
+    return {str(row[0]) for row in rows}
+
+
 def not_selected(connection: Connection, table: Table, target: str) -> dict[str, bool]:
     """Return the Sonar keys of rows that the last load left out by choice, and if they are new."""
     rows = connection.execute(
@@ -100,6 +117,8 @@ def _there_before(
         ),
         {"target": target, "table": table.name},
     ).scalar_one_or_none()
+    if listed is None and _listed_by_the_api(connection, table, target):
+        listed = table.key
     if not table.is_ranged or listed is None or tuple(listed) != table.key or len(listed) != 1:
         return set(keys)
     rows = connection.execute(
@@ -110,6 +129,19 @@ def _there_before(
         {"target": target, "table": table.name, "ids": [key[0] for key in keys]},
     )
     return {(int(row[0]),) for row in rows}
+
+
+def _listed_by_the_api(connection: Connection, table: Table, target: str) -> bool:
+    """Tell whether the inspection listed the ids of a table over the API, which names no keys."""
+    found = connection.execute(
+        text(
+            "select exists (select from ops.target as t join ops.target_table as held"
+            " on held.target = t.target and held.table_name = :table"
+            " where t.target = :target and t.dialect = 'rest')"
+        ),
+        {"target": target, "table": table.name},
+    )
+    return bool(found.scalar_one())
 
 
 def sort_surplus(

@@ -8,6 +8,12 @@ from typing import Any, Literal
 
 Layer = Literal["raw", "mart", "load", "target"]
 Kind = Literal["missing", "modified", "extra", "unaccounted", "reference", "unproven"]
+Cause = Literal["handed_over", "made_by_splynx", "not_in_the_api"]
+Verdict = Literal["agrees", "differs", "not_compared"]
+
+HANDED_OVER: Cause = "handed_over"
+MADE_BY_SPLYNX: Cause = "made_by_splynx"
+NOT_IN_THE_API: Cause = "not_in_the_api"
 
 MAX_KEYS = 20
 
@@ -36,6 +42,26 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """Columns of so many rows that were not compared, and why: what Splynx holds there is its own.
+
+    The causes are a closed list; whatever has none of them is a difference.
+    """
+
+    cause: Cause
+    rows: int
+    columns: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as `ops.reconciliation` keeps it."""
+        return {"cause": self.cause, "rows": self.rows, "columns": list(self.columns)}
+
+    def __str__(self) -> str:
+        """Say how many rows, and which columns."""
+        return f"{self.cause.replace('_', ' ')}: {self.rows} ({', '.join(self.columns)})"
+
+
+@dataclass(frozen=True, slots=True)
 class SourceCounts:
     """What became of the source records behind an entity, as the audits account for them."""
 
@@ -61,7 +87,10 @@ class TargetCounts:
 
 @dataclass(frozen=True, slots=True)
 class EntityResult:
-    """One line of the result; `is_loaded` is False for records without a table of their own."""
+    """One line of the result; `is_loaded` is False for records without a table of their own.
+
+    `unseen` says why the rows in the target could not be compared.
+    """
 
     entity: str
     counts: SourceCounts
@@ -69,11 +98,15 @@ class EntityResult:
     target: TargetCounts = field(default_factory=TargetCounts)
     differences: tuple[Difference, ...] = ()
     is_loaded: bool = True
+    explained: tuple[Explained, ...] = ()
+    unseen: str | None = None
 
     @property
-    def verdict(self) -> Literal["agrees", "differs"]:
-        """Whether all layers agree."""
-        return "differs" if self.differences else "agrees"
+    def verdict(self) -> Verdict:
+        """Whether all layers agree; what cannot be seen does not."""
+        if self.differences:
+            return "differs"
+        return "agrees" if self.unseen is None else "not_compared"
 
 
 def masked(value: str | None) -> str:
@@ -132,7 +165,7 @@ def table(results: Sequence[EntityResult]) -> str:
                 str(counts.rejected),
                 *((str(target.not_selected),) if is_partial else ()),
                 *of_target,
-                result.verdict,
+                result.verdict.replace("_", " "),
             )
         )
     widths = [max(len(row[n]) for row in rows) for n in range(len(head))]

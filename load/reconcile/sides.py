@@ -6,7 +6,7 @@ servers can make a number of; their order does not matter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -25,18 +25,23 @@ from load.reconcile.normal_form import (
 )
 
 _KEYS = 5_000  # keys asked about in one query
+_ASKED = 500  # where each part of a key is a parameter of its own
 INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What both sides have to agree on: name, key, compared columns, whether keys can be ranged."""
+    """What both sides have to agree on: name, key, compared columns, whether keys can be ranged.
+
+    `has_mark`: the target's rows have a column that says whether they were removed.
+    """
 
     name: str
     schema: str
     key: tuple[str, ...]
     columns: tuple[Compared, ...]
     is_ranged: bool
+    has_mark: bool = False
 
 
 def _where(column: str, span: Span) -> tuple[str, dict[str, Any]]:
@@ -99,6 +104,24 @@ class _Side:
         )
         return [(_normal_key(row[:-1]), str(row[-1])) for row in rows]
 
+    def digests_of(self, keys: Sequence[Key]) -> dict[Key, str]:
+        """Return the digest by key, for those of `keys` that there are."""
+        one = f"({', '.join(f':k{n}_{{at}}' for n in range(len(self._keys)))})"
+        found: dict[Key, str] = {}
+        for start in range(0, len(keys), _ASKED):
+            page = keys[start : start + _ASKED]
+            asked = ", ".join(one.format(at=at) for at in range(len(page)))
+            query = (
+                f"select {', '.join(self._keys)}, {self.digest} from {self._relation}"
+                f" where ({', '.join(self._keys)}) in ({asked})"
+            )
+            values = {
+                f"k{n}_{at}": part for at, key in enumerate(page) for n, part in enumerate(key)
+            }
+            for row in self._connection.execute(text(query), values):
+                found[_normal_key(row[:-1])] = str(row[-1])
+        return found
+
     def values(self, key: Key, expressions: Mapping[str, str]) -> dict[str, str | None]:
         """Return the normal form of each column of the row under `key`."""
         condition = " and ".join(f"{name} = :k{n}" for n, name in enumerate(self._keys))
@@ -114,19 +137,24 @@ class _Side:
 
 
 class MartSide(_Side):
-    """A mart in Postgres."""
+    """A mart in Postgres; `relation` is what to select from."""
 
     number = "('x' || left(digest, 15))::bit(60)::bigint::numeric"
     quotient = "({key} - cast(:low as bigint)) / cast(:width as bigint)"
 
-    def __init__(self, connection: Connection, table: Table) -> None:
-        relation = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
+    def __init__(self, connection: Connection, table: Table, relation: str) -> None:
         super().__init__(connection, relation, [quoted_postgres(k) for k in table.key], table)
         self.digest = postgres_digest(table.columns)
 
     def row(self, key: Key) -> dict[str, str | None]:
         """Return the row under `key` in normal form."""
         return self.values(key, {c.name: postgres_value(c) for c in self._table.columns})
+
+    def names(self) -> Iterator[tuple[Key, str]]:
+        """Yield key and Sonar key of each row."""
+        query = f"select {', '.join(self._keys)}, _sonar_key from {self._relation}"
+        for row in self._connection.execute(text(query)):
+            yield _normal_key(row[:-1]), str(row[-1])
 
     def sonar_keys(self, keys: Sequence[Key]) -> list[str]:
         """Return the Sonar keys of the rows under `keys`, in that order."""
@@ -163,10 +191,19 @@ class TargetSide(_Side):
     number = "cast(conv(left(digest, 15), 16, 10) as unsigned)"
     quotient = "({key} - :low) div :width"
 
-    def __init__(self, connection: Connection, table: Table) -> None:
+    def __init__(self, connection: Connection, table: Table, relation: str | None = None) -> None:
         keys = [quoted_mysql(k) for k in table.key]
-        super().__init__(connection, quoted_mysql(table.name), keys, table)
+        super().__init__(connection, relation or quoted_mysql(table.name), keys, table)
         self.digest = mysql_digest(table.columns)
+
+    def removed(self, keys: Sequence[Key]) -> set[Key]:
+        """Return those of `keys` whose row has the mark of removed rows."""
+        if not keys or not self._table.has_mark:
+            return set()
+        marked = self._connection.execute(
+            text(f"select {', '.join(self._keys)} from {self._relation} where deleted = '1'")
+        )
+        return {_normal_key(row) for row in marked}.intersection(keys)
 
     def row(self, key: Key) -> dict[str, str | None]:
         """Return the row under `key` in normal form."""

@@ -84,6 +84,7 @@ def table_of(connection: Connection, mart: Mart) -> Table:
         key=mart.key,
         columns=tuple(compared(column, *found[column.name]) for column in mart.columns),
         is_ranged=found[mart.key[0]][0] in INTEGERS,
+        has_mark="deleted" in found,
     )
 
 

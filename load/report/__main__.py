@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import click
 
 from load.report.collect import collect
+from load.report.facts import Beside
+from load.report.lists import write_index, write_lists
 from load.report.page import write
 from load.report.verdict import judge
 from runtime.cli import main
@@ -19,16 +22,20 @@ from runtime.settings import BUILD, shown, sonar_api, splynx_db
 _FOLDER = BUILD / "report"
 
 
-def _links() -> list[tuple[str, str]]:
-    candidates = (
-        ("Acceptance in detail (Data Docs)", "data_docs/index.html"),
-        ("This report as JSON", "report/report.json"),
-    )
-    return [
-        (words, f"../{path}")
-        for words, path in candidates
-        if (BUILD / path).exists() or path.startswith("report/")
-    ]
+_LINKS = (
+    ("Acceptance in detail (Data Docs)", "data_docs/index.html"),
+    ("Which Splynx id each Sonar record has", "ids/index.html"),
+    ("Where each column comes from, and how filled it is", "docs/field-mapping.md"),
+    ("What Sonar has", "docs/sonar/index.html"),
+    ("What Splynx has", "docs/splynx/index.html"),
+    ("The models (dbt docs)", "dbt/static_index.html"),
+)
+
+
+def links(build: Path) -> tuple[tuple[str, str], ...]:
+    """Return words and relative address of each artefact that exists."""
+    found = [(words, f"../{path}") for words, path in _LINKS if (build / path).exists()]
+    return (*found, ("This report as JSON", "report.json"))
 
 
 def _know_secrets() -> None:
@@ -45,9 +52,17 @@ def cli() -> None:
     _know_secrets()
     with stage("report", exclusive=False) as run:
         with run.engine.connect() as connection:
-            facts = collect(connection, read_manifest())
+            manifest = read_manifest()
+            facts = collect(connection, manifest)
+            target = facts.target or ""
+            _FOLDER.mkdir(parents=True, exist_ok=True)
+            downloads = write_lists(connection, target, _FOLDER)
+            decimals = facts.first_week.decimals if facts.first_week is not None else 2
+            index = _FOLDER / "accounts.js"
+            accounts = write_index(connection, manifest, target, index, decimals=decimals)
         verdict = judge(facts)
-        page = write(facts, verdict, _FOLDER, _links())
+        beside = Beside(links(BUILD), tuple(downloads), accounts)
+        page = write(facts, verdict, _FOLDER, beside)
         run.note(level=verdict.level, agrees=verdict.agrees)
     click.echo(f"{verdict.words}.")
     for reason in verdict.reasons:

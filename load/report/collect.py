@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Connection, text
 
+from load.reconcile import accounting
+from load.report import collect_customers, collect_runs
+from load.report.collect_customers import exists
 from load.report.facts import (
     Acceptance,
-    Access,
-    AccessLoss,
     Collection,
     Entity,
     Excluded,
     Extraction,
     Facts,
-    Money,
-    MoneyCause,
-    MoneyLine,
     Quarantined,
     Reconciliation,
     Rejected,
-    Step,
 )
 from runtime.errors import ConfigError
 from runtime.fingerprint import fingerprint
 from runtime.manifest import Manifest
 
 _MAX_KEYS = 20
-_BEFORE = 2  # the run before the latest
-_REPORTED = ("extract", "inspect", "transform", "accept", "plan", "load", "reconcile")
-
-
-def _exists(connection: Connection, relation: str) -> bool:
-    found = text("select to_regclass(:relation) is not null")
-    return bool(connection.execute(found, {"relation": relation}).scalar_one())
 
 
 def _extraction(connection: Connection, needed: frozenset[str]) -> Extraction | None:
@@ -99,62 +88,6 @@ def _acceptance(connection: Connection, target: str) -> Acceptance | None:
     )
 
 
-def _counters(detail: dict[str, Any]) -> dict[str, float]:
-    """Return the plain numbers of a step's detail; texts stay out of the page."""
-    return {
-        name: value
-        for name, value in sorted(detail.items())
-        if isinstance(value, (int, float)) and not isinstance(value, bool)
-    }
-
-
-def _steps(connection: Connection) -> list[Step]:
-    rows = connection.execute(
-        text(
-            "select *, extract(epoch from ended_at - started_at)::float as seconds,"
-            " row_number() over (partition by step order by started_at desc) as age"
-            " from ops.step where step = any(:steps) order by started_at desc"
-        ),
-        {"steps": list(_REPORTED)},
-    ).all()
-    latest = {row.step: row for row in rows if row.age == 1}
-    before = {row.step: row.seconds for row in rows if row.age == _BEFORE}
-    return [
-        Step(
-            name=name,
-            run_id=latest[name].run_id,
-            started_at=latest[name].started_at,
-            seconds=latest[name].seconds,
-            exit_code=latest[name].exit_code,
-            before=before.get(name),
-            counters=_counters(latest[name].detail),
-        )
-        for name in _REPORTED
-        if name in latest
-    ]
-
-
-def _last_load(connection: Connection) -> Step | None:
-    """Return the last load that wrote or meant to; a dry run or a refused one attempts nothing."""
-    row = connection.execute(
-        text(
-            "select *, extract(epoch from ended_at - started_at)::float as seconds from ops.step"
-            " where step = 'load' and (detail ? 'records_attempted' or ended_at is null)"
-            " order by started_at desc limit 1"
-        )
-    ).first()
-    if row is None:
-        return None
-    return Step(
-        name="load",
-        run_id=row.run_id,
-        started_at=row.started_at,
-        seconds=row.seconds,
-        exit_code=row.exit_code,
-        counters=_counters(row.detail),
-    )
-
-
 def _was_accepted(connection: Connection, target: str, build: str, moment: datetime) -> bool:
     found = text(
         "select exists (select from ops.acceptance where target = :target and verdict = 'accepted'"
@@ -164,8 +97,19 @@ def _was_accepted(connection: Connection, target: str, build: str, moment: datet
     return bool(connection.execute(found, values).scalar_one())
 
 
+def _sources(connection: Connection, manifest: Manifest) -> dict[str, str]:
+    """Return the collection behind each line of the reconciliation."""
+    try:
+        accounts = accounting.read_accounts(connection)
+    except ConfigError:
+        return {}
+    lines, others = accounting.assign(manifest.marts, accounts, ())
+    found = {line.mart.name: line.account.collection for line in lines if line.account}
+    return {account.collection: account.collection for account in others} | found
+
+
 def _reconciliation(
-    connection: Connection, target: str, marts: frozenset[str]
+    connection: Connection, target: str, manifest: Manifest, extraction: Extraction | None
 ) -> Reconciliation | None:
     rows = connection.execute(
         text(
@@ -177,6 +121,9 @@ def _reconciliation(
     ).all()
     if not rows:
         return None
+    marts = {mart.name for mart in manifest.marts}
+    sources = _sources(connection, manifest)
+    landed = {c.name: c.landed_count for c in extraction.collections} if extraction else {}
     entities = [
         Entity(
             name=row.entity,
@@ -193,6 +140,9 @@ def _reconciliation(
             differences=tuple(row.differences),
             is_loaded=row.entity in marts,
             not_selected=row.not_selected,
+            collection=sources.get(row.entity),
+            landed=landed.get(sources.get(row.entity, "")),
+            explained=tuple(row.explained),
         )
         for row in rows
     ]
@@ -205,7 +155,7 @@ def _reconciliation(
 
 
 def _rejected(connection: Connection) -> list[Rejected]:
-    if not _exists(connection, "audit.audit_rejection_summary"):
+    if not exists(connection, "audit.audit_rejection_summary"):
         return []
     rows = connection.execute(
         text(
@@ -231,7 +181,7 @@ def _rejected(connection: Connection) -> list[Rejected]:
 
 
 def _excluded(connection: Connection) -> list[Excluded]:
-    if not _exists(connection, "audit.audit_record_outcomes"):
+    if not exists(connection, "audit.audit_record_outcomes"):
         return []
     rows = connection.execute(
         text(
@@ -266,85 +216,6 @@ def _quarantined(connection: Connection, target: str) -> list[Quarantined]:
     ]
 
 
-def _money(connection: Connection) -> Money | None:
-    if not _exists(connection, "audit.audit_money_totals"):
-        return None
-    lines = connection.execute(text("select * from audit.audit_money_totals order by place"))
-    causes = connection.execute(
-        text(
-            "select cause, reason, count(distinct sonar_account_id) as accounts,"
-            " sum(records)::bigint as records, sum(cents)::bigint as cents"
-            " from audit.audit_money_differences group by 1, 2 order by abs(sum(cents)) desc, 1, 2"
-        )
-    )
-    compared = connection.execute(
-        text(
-            "select count(*) as accounts, array(select _customer_key"
-            "  from audit.audit_money_position where unexplained_cents <> 0"
-            "  order by _customer_key) as unexplained from audit.audit_money_position"
-        )
-    ).one()
-    return Money(
-        lines=tuple(
-            MoneyLine(
-                row.line,
-                row.description,
-                row.sonar_cents,
-                row.left_behind_cents,
-                row.splynx_cents,
-                row.decimals,
-            )
-            for row in lines
-        ),
-        causes=tuple(
-            MoneyCause(row.cause, row.reason, row.accounts, row.records, row.cents)
-            for row in causes
-        ),
-        accounts=compared.accounts,
-        unexplained=tuple(compared.unexplained),
-    )
-
-
-def _access(connection: Connection) -> Access | None:
-    if not _exists(connection, "audit.audit_access"):
-        return None
-    decisions = connection.execute(
-        text(
-            "select word, sum(before)::bigint as before, sum(after)::bigint as after from ("
-            "  select decision_before as word, 1 as before, 0 as after from audit.audit_access"
-            "  union all select decision_after, 0, 1 from audit.audit_access) as counted"
-            " group by word order by word <> 'allowed', sum(after) desc, word"
-        )
-    ).all()
-    losses = connection.execute(
-        text(
-            "select found.*, coalesce(signed.max_rows, 0) as signed_max, signed.decision from ("
-            "  select reason, severity, min(place) as place, count(*) as rows,"
-            "  (array_agg(_sonar_key order by length(_sonar_key), _sonar_key))[1:20] as keys"
-            "  from audit.audit_access_losses group by reason, severity) as found"
-            " left join seeds.map_accepted_access_losses as signed on signed.reason = found.reason"
-            "  and signed.source in (select source from staging.stg_ops__extractions)"
-            " order by found.place"
-        )
-    )
-    return Access(
-        subscribers=sum(row.before for row in decisions),
-        decisions=tuple((row.word, row.before, row.after) for row in decisions),
-        losses=tuple(
-            AccessLoss(
-                reason=row.reason,
-                severity=row.severity,
-                rows=row.rows,
-                signed_max=row.signed_max,
-                decision=row.decision,
-                is_signed=row.rows <= row.signed_max,
-                keys=tuple(row.keys),
-            )
-            for row in losses
-        ),
-    )
-
-
 def collect(connection: Connection, manifest: Manifest) -> Facts:
     """Return the facts as they stand; what has not happened yet is None or empty."""
     marts = [mart.name for mart in manifest.marts]
@@ -356,7 +227,9 @@ def collect(connection: Connection, manifest: Manifest) -> Facts:
     except ConfigError:
         connection.rollback()
         build = None
-    load = _last_load(connection)
+    load = collect_runs.last_load(connection)
+    money = collect_customers.money(connection)
+    extraction = _extraction(connection, needed)
     accepted = (
         load is not None
         and build is not None
@@ -366,16 +239,21 @@ def collect(connection: Connection, manifest: Manifest) -> Facts:
         written_at=datetime.now(UTC),
         target=target,
         fingerprint=build,
-        extraction=_extraction(connection, needed),
+        extraction=extraction,
         acceptance=_acceptance(connection, name),
         accepted_before_load=accepted,
         load=load,
-        reconciliation=_reconciliation(connection, name, frozenset(marts)),
-        steps=tuple(_steps(connection)),
+        reconciliation=_reconciliation(connection, name, manifest, extraction),
+        steps=tuple(collect_runs.steps(connection)),
         rejected=tuple(_rejected(connection)),
         excluded=tuple(_excluded(connection)),
         quarantined=tuple(_quarantined(connection, name)),
         marts=tuple(marts),
-        money=_money(connection),
-        access=_access(connection),
+        money=money,
+        access=collect_customers.access(connection),
+        first_week=collect_customers.first_week(connection, money),
+        timings=tuple(collect_runs.timings(connection)),
+        inspections=collect_runs.inspections(connection),
+        last_write=collect_runs.last_write(connection),
+        **collect_runs.left_open(connection, name),
     )

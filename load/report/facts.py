@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 
@@ -66,7 +66,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """One line of the latest reconciliation. `is_loaded`: the entity has a table in the target."""
+    """One line of the latest reconciliation. `is_loaded`: the entity has a table in the target.
+
+    `landed`: rows of the collection that its source records come from, as the extraction left them.
+    `explained`: columns of so many rows that were not compared, by a cause of the closed list.
+    """
 
     name: str
     source: int
@@ -82,6 +86,9 @@ class Entity:
     differences: tuple[Mapping[str, Any], ...]
     is_loaded: bool
     not_selected: int = 0
+    collection: str | None = None
+    landed: int | None = None
+    explained: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +162,63 @@ class MoneyCause:
 
 
 @dataclass(frozen=True, slots=True)
+class MoneyAccount:
+    """An account whose balance differs, by key."""
+
+    key: str
+    sonar: int
+    splynx: int
+    cause: str
+    unexplained: int
+
+
+@dataclass(frozen=True, slots=True)
 class Money:
-    """Both systems' money. `unexplained`: accounts with a difference that no cause explains."""
+    """Both systems' money. `unexplained`: accounts with a difference that no cause explains.
+
+    `largest` are the accounts that differ most; `differing` counts all that differ.
+    """
 
     lines: tuple[MoneyLine, ...]
     causes: tuple[MoneyCause, ...]
     accounts: int
     unexplained: tuple[str, ...]
+    differing: int = 0
+    largest: tuple[MoneyAccount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NextCharge:
+    """Services whose next charge compares in one way, with both systems' amounts."""
+
+    cause: str
+    services: int
+    sonar: int
+    splynx: int
+    first_day: date | None
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A customer whom Splynx would block in its first seven days, and Sonar's day for it."""
+
+    key: str
+    blocks_on: date
+    sonar_day: date | None
+    reason: str
+    difference: str
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstWeek:
+    """What happens in the first week after the release; None where it is not known."""
+
+    decimals: int
+    charges: tuple[NextCharge, ...] | None
+    blocks: tuple[Block, ...] | None
+    blocked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +244,55 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """How long one stage took in one run; `run` counts back: 0 is the latest run."""
+
+    stage: str
+    run: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChange:
+    """What the latest inspection of the target found otherwise than the one before."""
+
+    table: str
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspections:
+    """The latest inspection of the target, the one before, and what lies between."""
+
+    at: datetime
+    before: datetime | None
+    changes: tuple[TargetChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A list of keys beside the page, and its lines."""
+
+    name: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What lies beside the page.
+
+    `links` are (words, relative address) of other artefacts; `accounts` says how many accounts the
+    search's index knows, 0: there is none.
+    """
+
+    links: tuple[tuple[str, str], ...] = ()
+    downloads: tuple[Download, ...] = ()
+    accounts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything the report says, before the verdict."""
 
@@ -205,3 +311,11 @@ class Facts:
     marts: tuple[str, ...] = ()
     money: Money | None = None
     access: Access | None = None
+    first_week: FirstWeek | None = None
+    timings: tuple[Timing, ...] = ()
+    inspections: Inspections | None = None
+    last_write: Step | None = None
+    unsettled: int = 0
+    secrets_open: int = 0
+    files_open: int = 0
+    files_unproven: int = 0

@@ -1,9 +1,12 @@
-"""Facts and verdict as one static page and the same as JSON. No network, no script, no storage."""
+"""Facts and verdict as one static page and the same as JSON. No network, no storage.
+
+The only script is the search by account number, which reads the index that lies beside the page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,38 +15,14 @@ from typing import Any
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from load.report.facts import Entity, Facts
+from load.report.facts import Beside, Entity, Facts
+from load.report.pictures import draw, pictures
+from load.report.shares import funnel, lost, unaccounted
 from load.report.verdict import Verdict
 from runtime.errors import MEANINGS
 from runtime.log import redact
 
 _TEMPLATES = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One piece of an entity's bar in the funnel: its name, rows and share of the source."""
-
-    name: str
-    rows: int
-    share: float
-
-
-def funnel(entity: Entity) -> list[Part]:
-    """Return where an entity's source records ended, every one of them once."""
-    # Records merged elsewhere, or defaulted rows of a child, can make the parts exceed the source.
-    out = entity.quarantined + entity.not_selected
-    parts = (
-        ("in target", entity.in_target),
-        ("quarantined", entity.quarantined),
-        ("not selected", entity.not_selected),
-        ("not in target", max(0, entity.mart - entity.in_target - out)),
-        ("merged", entity.merged),
-        ("excluded", entity.excluded),
-        ("rejected", entity.rejected),
-    )
-    whole = max(1, entity.source, sum(rows for _, rows in parts))
-    return [Part(name, rows, 100 * rows / whole) for name, rows in parts if rows]
 
 
 def as_of(facts: Facts) -> str:
@@ -55,6 +34,13 @@ def as_of(facts: Facts) -> str:
     if extraction.is_frozen:
         return f"As of {moment}: the last pass over Sonar found no change."
     return f"Not frozen; the extraction ended {moment}."
+
+
+def accepted(facts: Facts, entity: Entity) -> int:
+    """Return the rows of the mart that acceptance let through, as the marts stand now."""
+    found = facts.acceptance
+    is_current = found is not None and found.fingerprint == facts.fingerprint
+    return entity.mart if is_current and found and found.verdict == "accepted" else 0
 
 
 def grades(facts: Facts) -> Mapping[str, int]:
@@ -105,22 +91,29 @@ def _environment() -> Environment:
     environment.filters["moment"] = _moment
     environment.globals["amount"] = amount
     environment.globals["funnel"] = funnel
+    environment.globals["lost"] = lost
+    environment.globals["unaccounted"] = unaccounted
+    environment.globals["accepted"] = accepted
+    environment.globals["draw"] = draw
     environment.globals["meaning"] = MEANINGS.get
     return environment
 
 
-def html(facts: Facts, verdict: Verdict, links: Sequence[tuple[str, str]]) -> str:
-    """Return the page. `links` are (words, relative address) of other artefacts."""
+def html(facts: Facts, verdict: Verdict, beside: Beside) -> str:
+    """Return the page."""
     return redact(
         _environment()
         .get_template("report.html.j2")
         .render(
             facts=facts,
             verdict=verdict,
-            links=links,
+            links=beside.links,
             as_of=as_of(facts),
             grades=grades(facts),
             unread=unread(facts),
+            pictures=pictures(facts),
+            downloads={one.name: one for one in beside.downloads},
+            accounts=beside.accounts,
         )
     )
 
@@ -134,11 +127,11 @@ def document(facts: Facts, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def write(facts: Facts, verdict: Verdict, folder: Path, links: Sequence[tuple[str, str]]) -> Path:
+def write(facts: Facts, verdict: Verdict, folder: Path, beside: Beside) -> Path:
     """Write `index.html` and `report.json` into `folder`; return the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
     content = orjson.dumps(document(facts, verdict), option=orjson.OPT_INDENT_2, default=str)
     (folder / "report.json").write_text(redact(content.decode()), encoding="utf-8")
     page = folder / "index.html"
-    page.write_text(html(facts, verdict, links), encoding="utf-8")
+    page.write_text(html(facts, verdict, beside), encoding="utf-8")
     return page

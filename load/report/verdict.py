@@ -14,6 +14,8 @@ NOT_FROZEN = (
     "Not frozen: it is not shown that Sonar stood still during the extraction, so the figures "
     "belong to no single moment."
 )
+_PARKED = frozenset({"module_off", "route"})
+_SERVICES = "services_internet"  # whose customers have the network, and are charged
 _LOADED = frozenset({0, 6})  # done, or done except for quarantined rows
 
 
@@ -39,11 +41,35 @@ def _extraction(facts: Facts) -> Iterator[Reason]:
     if facts.extraction is None:
         yield Reason("Nothing has been extracted.")
         return
+    if facts.target is None:
+        yield Reason("The target has not been inspected.")
     for collection in facts.extraction.collections:
         if collection.needed and not collection.is_complete:
             grade = f", {collection.grade}" if collection.grade else ""
             yield Reason(
                 f"{collection.name} is not extracted completely ({collection.state}{grade}).",
+                is_wrong=True,
+            )
+
+
+def _transform(facts: Facts) -> Iterator[Reason]:
+    """Yield what is wrong with the build; one by plain `dbt build` leaves no step to judge."""
+    built = next((step for step in facts.steps if step.name == "transform"), None)
+    if built is None:
+        return
+    if built.exit_code != 0:
+        yield Reason("The last transform did not end well.", is_wrong=True)
+    ended = facts.extraction.ended_at if facts.extraction is not None else None
+    if ended is not None and built.started_at < ended:
+        yield Reason("The marts are stale: they are older than the latest extraction.")
+
+
+def _rejections(facts: Facts) -> Iterator[Reason]:
+    for found in facts.rejected:
+        if not found.is_signed:
+            yield Reason(
+                f"{found.rows} records of {found.entity} are rejected ({found.reason}) and"
+                f" {found.signed_max} are signed for.",
                 is_wrong=True,
             )
 
@@ -71,6 +97,14 @@ def _load(facts: Facts) -> Iterator[Reason]:
         yield Reason("The last load did not end well.", is_wrong=True)
     if not facts.accepted_before_load:
         yield Reason("The load is stale: it was not of the marts as they are accepted now.")
+    if facts.unsettled:
+        yield Reason(
+            f"{facts.unsettled} rows were announced and it is not known whether they were written:"
+            " a load was interrupted."
+        )
+    write = facts.last_write
+    if write is not None and write.name == "rollback" and write.started_at > facts.load.started_at:
+        yield Reason("A rollback ran after the last load.")
 
 
 def _reconciliation(facts: Facts) -> Iterator[Reason]:
@@ -80,9 +114,19 @@ def _reconciliation(facts: Facts) -> Iterator[Reason]:
         return
     if facts.load is not None and found.ended_at < facts.load.started_at:
         yield Reason("The reconciliation is stale: it is older than the last load.")
+    write = facts.last_write
+    if write is not None and write.name != "load" and found.ended_at < write.started_at:
+        yield Reason(f"The reconciliation is stale: it is older than the last {write.name}.")
+    ended = facts.extraction.ended_at if facts.extraction is not None else None
+    if ended is not None and found.ended_at < ended:
+        yield Reason("The reconciliation is stale: there is a newer extraction.")
     for entity in found.entities:
-        if entity.verdict != "agrees":
+        if entity.verdict == "differs":
             yield Reason(f"{entity.name} differs.", is_wrong=True)
+        elif entity.verdict == "not_compared":
+            yield Reason(f"{entity.name} has not been compared: the API does not show its rows.")
+        elif entity.verdict != "agrees":
+            yield Reason(f"{entity.name} is unproven: {entity.verdict}.")
     missing = sorted(set(facts.marts) - {entity.name for entity in found.entities})
     for name in missing:
         yield Reason(f"{name} has not been reconciled.")
@@ -99,7 +143,21 @@ def _money(facts: Facts) -> Iterator[Reason]:
         )
 
 
+def _first_week(facts: Facts) -> Iterator[Reason]:
+    charges = facts.first_week.charges if facts.first_week is not None else None
+    if charges is None:
+        if _SERVICES in facts.marts:
+            yield Reason("The next charges of both systems have not been compared.")
+        return
+    if unexplained := sum(line.services for line in charges if line.cause == "unexplained"):
+        yield Reason(
+            f"The next charge of {unexplained} services differs without a cause.", is_wrong=True
+        )
+
+
 def _access(facts: Facts) -> Iterator[Reason]:
+    if facts.access is None and _SERVICES in facts.marts:
+        yield Reason("Who would lose the network has not been worked out.")
     for loss in facts.access.losses if facts.access is not None else ():
         if loss.severity == "critical" and not loss.is_signed:
             yield Reason(
@@ -111,9 +169,18 @@ def _access(facts: Facts) -> Iterator[Reason]:
 
 def _remaining(facts: Facts) -> Iterator[Reason]:
     """Yield what keeps an agreeing migration from being finished."""
-    quarantined = sum(entry.rows for entry in facts.quarantined)
+    parked = sum(entry.rows for entry in facts.quarantined if entry.cause in _PARKED)
+    quarantined = sum(entry.rows for entry in facts.quarantined) - parked
     if quarantined:
         yield Reason(f"{quarantined} rows are in quarantine: the target refused them.")
+    if parked:
+        yield Reason(f"{parked} rows are parked: a module is off, or the route does not take them.")
+    if facts.secrets_open:
+        yield Reason(f"{facts.secrets_open} passwords or tokens were not handed over.")
+    if facts.files_open:
+        yield Reason(f"{facts.files_open} files are not in the target as they are in Sonar.")
+    if facts.files_unproven:
+        yield Reason(f"{facts.files_unproven} files were sent and could not be read back.")
     entities = facts.reconciliation.entities if facts.reconciliation else ()
     if left := sum(entity.not_selected for entity in entities):
         yield Reason(f"{left} rows were not selected (scope): a load without it brings them.")
@@ -125,10 +192,13 @@ def judge(facts: Facts) -> Verdict:
     """Return the verdict. Green only when every input is there, fresh, and says yes."""
     against = [
         *_extraction(facts),
+        *_transform(facts),
+        *_rejections(facts),
         *_acceptance(facts),
         *_load(facts),
         *_money(facts),
         *_access(facts),
+        *_first_week(facts),
         *_reconciliation(facts),
     ]
     remaining = [*_remaining(facts)]

@@ -18,7 +18,7 @@ import orjson
 from load.rest.shapes import VALUES, Made, Part, Shape
 
 _PLACE = re.compile(r"\{(\w+)\}")
-_ALSO = _PLACE  # in a value of `also`: an additional field
+_ALSO = re.compile(r"\{(\w+)(?:\|([^}]*))?\}")  # in `also`: an additional field, what else it is
 _NOTHING = frozenset({None, "", "0000-00-00", "0000-00-00 00:00:00"})
 _BY = "by"  # of `refers`: the column that tells which mart another column leads to
 
@@ -123,14 +123,18 @@ class Body:
 
         What holds nothing is left out: Splynx may keep it in another form than it was sent.
         """
+        main, additional = self.known_by
+        return conditions(main), conditions(additional)
+
+    @property
+    def known_by(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """The main and additional attributes that tell it from others, empty ones included."""
         identity = self.draft.shape.identity
         if identity is None:
             return {}, {}
         if identity.field is not None:
-            value = self.whole.get(VALUES, {}).get(identity.field)
-            return {}, {identity.field: value} if value else {}
-        found = {name: self.whole[name] for name in identity.attributes}
-        return {name: value for name, value in found.items() if value not in _NOTHING}, {}
+            return {}, {identity.field: self.whole.get(VALUES, {}).get(identity.field)}
+        return {name: self.whole[name] for name in identity.attributes}, {}
 
 
 class _Translation:
@@ -138,17 +142,17 @@ class _Translation:
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
-        self.missing: dict[str, Missing] = {}
+        self.missing: dict[tuple[str, Missing], None] = {}  # by the mart that leads there
 
     def text(self, shape: Shape, row: Row, column: str) -> str | None:
         """Return the text of a column."""
         value = row.values[column]
         table = None if value is None else _table(shape, row, column)
         if value is None or table is None:
-            return value
+            return shape.instead.get(column, {}).get(value or "", value)
         target = self._ids.target(table, int(value))
         if target is None:
-            self.missing[column] = Missing(column, table, value)
+            self.missing[shape.name, Missing(column, table, value)] = None
             return None
         return str(target)
 
@@ -182,7 +186,11 @@ def body(draft: Draft, ids: Ids) -> Body:
         for column in shape.places
         if column != "id" and (text := translation.text(shape, draft.row, column)) is not None
     }
-    waiting = {shape.attributes.get(column) for column in translation.missing} & shape.late.keys()
+    waiting = {
+        shape.attributes.get(missing.column)
+        for leading, missing in translation.missing
+        if leading == shape.name
+    } & shape.late.keys()
     return Body(
         draft=draft,
         whole=whole,
@@ -192,11 +200,16 @@ def body(draft: Draft, ids: Ids) -> Body:
         hash=_hash(whole),
         missing=tuple(
             missing
-            for column, missing in translation.missing.items()
-            if shape.attributes.get(column) not in shape.late
+            for leading, missing in translation.missing
+            if leading != shape.name or shape.attributes.get(missing.column) not in shape.late
         ),
         places=places,
     )
+
+
+def conditions(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the attributes by which Splynx can be asked: what holds something."""
+    return {name: value for name, value in attributes.items() if value not in _NOTHING}
 
 
 def tables_led_to(shape: Shape) -> set[str]:
@@ -217,7 +230,8 @@ def _creation(shape: Shape, whole: Mapping[str, Any]) -> dict[str, Any]:
     sent = {name: value for name, value in first.items() if value not in (None, "")}
     fields = whole.get(VALUES, {})
     also = {
-        name: _ALSO.sub(lambda at: fields.get(at[1]) or "", v) for name, v in shape.also.items()
+        name: _ALSO.sub(lambda at: fields.get(at[1]) or at[2] or "", v)
+        for name, v in shape.also.items()
     }
     return {**sent, **also}
 

@@ -137,15 +137,21 @@ class Splynx:
         await self._conversation.ask(Request("DELETE", path, queries.encode(params or {})))
 
     async def upload(
-        self, path: str, files: Sequence[File], params: Mapping[str, object] | None = None
+        self,
+        path: str,
+        files: Sequence[File],
+        params: Mapping[str, object] | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> Created | None:
-        """Send files; return what was created, None where the endpoint does not say.
+        """Send files and fields of a form; return what was created, None where it does not say.
 
         Raises:
             ReplyLost, ServerFault, NotJson: they may have arrived.
         """
         names = [file.filename for file in files]
-        request = Request("POST", path, queries.encode(params or {}), sent=names, files=files)
+        request = Request(
+            "POST", path, queries.encode(params or {}), sent=names, files=files, fields=fields or {}
+        )
         return results.created(answers.content(await self._conversation.ask(request)))
 
     async def _content(self, method: str, path: str, params: Mapping[str, object] | None) -> Any:  # noqa: ANN401

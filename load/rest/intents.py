@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from sqlalchemy import Connection, text
@@ -34,7 +34,9 @@ class Entry:
 
     `old_hash` is what we wrote before, None for a new row. `planned` is the mart's id where the row
     has an id of its own. `base` marks each attribute as Sonar has it: what Splynx shows otherwise,
-    although Sonar has not changed it since, is staff's work.
+    although Sonar has not changed it since, is staff's work; `before` are the marks of the time
+    before. `is_new`: no earlier run has certainly created it. `api` says where the row is in the
+    API, or what finds it there (`ops.row_state.api`).
     """
 
     table: str
@@ -46,6 +48,32 @@ class Entry:
     planned: int | None = None
     target: int | None = None
     base: Sequence[int] | None = None
+    before: Sequence[int] | None = None
+    is_new: bool = False
+    api: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What Splynx held of a row that is about to be changed, and what the ledger said of it.
+
+    `record` has the attributes that are sent; `item` is where the row is.
+    """
+
+    entry: Entry
+    item: str
+    record: Mapping[str, object]
+    state: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Columns of a row that staff changed, and whether Sonar changed them too; none: no more."""
+
+    entry: Entry
+    kind: str | None
+    columns: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +85,9 @@ class Excluded:
     message: str
     code: int | None = None
     column: str | None = None
+
+
+_Word: TypeAlias = "tuple[_Step, Entry] | Excluded | Image | Edit"
 
 
 class _Step(IntEnum):
@@ -71,8 +102,9 @@ class _Step(IntEnum):
 _ROWS = (
     "unnest(cast(:tables as text[]), cast(:keys as text[]), cast(:customers as text[]),"
     " cast(:row_keys as text[]), cast(:hashes as text[]), cast(:olds as text[]),"
-    " cast(:planned as bigint[]), cast(:targets as bigint[]), cast(:bases as text[]))"
-    " as row (table_name, key, customer, row_key, hash, old, planned, target, base)"
+    " cast(:planned as bigint[]), cast(:targets as bigint[]), cast(:bases as text[]),"
+    " cast(:befores as text[]), cast(:news as boolean[]), cast(:apis as text[])) as row"
+    " (table_name, key, customer, row_key, hash, old, planned, target, base, before, is_new, api)"
 )
 _THIS = (
     "state.target = :target and state.table_name = row.table_name and state._sonar_key = row.key"
@@ -80,17 +112,20 @@ _THIS = (
 _INTENDED = f"""
 insert into ops.row_state (
     target, table_name, _sonar_key, _customer_key, row_key, state, old_hash, new_hash, run_id,
-    inserted_by, changed_at
+    inserted_by, changed_at, base, api
 )
 select
     :target, row.table_name, row.key, row.customer, row.row_key::jsonb, 'intended', row.old,
-    row.hash, :run_id, case when row.old is null then :run_id end, clock_timestamp()
+    row.hash, :run_id, case when row.is_new or state.target is null then :run_id end,
+    clock_timestamp(), cast(row.before as integer[]), row.api::jsonb
 from {_ROWS}
-{TAKES_OVER}
+left join ops.row_state as state on {_THIS}
+{TAKES_OVER}, api = coalesce(excluded.api, row_state.api)
 """
 _NAMED = f"""
 with named as (
-    update ops.row_state as state set row_key = row.row_key::jsonb, changed_at = clock_timestamp()
+    update ops.row_state as state set row_key = row.row_key::jsonb, api = row.api::jsonb,
+        changed_at = clock_timestamp()
     from {_ROWS}
     where {_THIS}
     returning row.table_name, row.key, row.planned, row.target
@@ -117,6 +152,23 @@ _STATEMENTS: Mapping[_Step, tuple[str, ...]] = {
     _Step.DROPPED: _DROPPED,
     _Step.PROVEN: (_PROVEN,),
 }
+_KEPT = text(
+    "insert into ops.pre_image (target, run_id, table_name, row_key, image) values"
+    " (:target, :run_id, :table, cast(:row_key as jsonb), cast(:image as jsonb))"
+    " on conflict do nothing"
+)
+_EDITED = (
+    text(
+        "delete from ops.staff_edit where target = :target and table_name = :table"
+        " and _sonar_key = :key"
+    ),
+    text(
+        "insert into ops.staff_edit (target, table_name, key, _sonar_key, kind, column_names,"
+        " run_id) select :target, :table, cast(:row_key as text[]), :key, :kind,"
+        " cast(:columns as text[]), :run_id where cast(:kind as text) is not null"
+        " on conflict (target, table_name, key) do nothing"
+    ),
+)
 _REFUSED = text(
     "insert into ops.refusal (target, run_id, table_name, _sonar_key, _customer_key, cause,"
     " error_code, column_name, message) values (:target, :run_id, :table_name, :key, :customer,"
@@ -133,9 +185,7 @@ class Ledger:
     def __init__(self, run: Run, target: Target) -> None:
         self._run = run
         self._names = {"target": target.name, "run_id": run.run_id}
-        self._together: Together[tuple[_Step, Entry] | Excluded, None] = Together(
-            self._commit, most=_MOST
-        )
+        self._together: Together[_Word, None] = Together(self._commit, most=_MOST)
 
     async def intend(self, entries: Sequence[Entry]) -> None:
         """Commit that these rows are about to be sent."""
@@ -153,36 +203,84 @@ class Ledger:
         """Commit that these rows are in the target as they should be."""
         await self._all(_Step.PROVEN, entries)
 
+    async def keep(self, image: Image) -> None:
+        """Commit what a row holds that is about to be changed; the first of a run stays."""
+        await self._together.ask(image)
+
+    async def edited(self, edit: Edit) -> None:
+        """Commit what staff changed in a row, in place of what an earlier load found."""
+        await self._together.ask(edit)
+
     async def exclude(self, excluded: Sequence[Excluded]) -> None:
         """Commit why rows stay out."""
-        await asyncio.gather(*(self._together.ask(one) for one in excluded))
+        await asyncio.gather(*(self._together.put(one) for one in excluded))
 
     async def unclaimed(self, table: str, sonar_key: str, found: Sequence[int]) -> list[int]:
         """Return those of the target's ids `found` that are not of another record of ours."""
         return await asyncio.to_thread(self._unclaimed, table, sonar_key, found)
+
+    async def in_doubt(self, table: str, api: Mapping[str, object]) -> int:
+        """Return how many rows of ours that are found like this may be in Splynx or not."""
+        return await asyncio.to_thread(self._in_doubt, table, api)
 
     async def base(self, table: str, sonar_key: str) -> list[int] | None:
         """Return the marks of a row as it was when it was last proven; None: it never was."""
         return await asyncio.to_thread(self._base, table, sonar_key)
 
     async def _all(self, step: _Step, entries: Sequence[Entry]) -> None:
-        await asyncio.gather(*(self._together.ask((step, entry)) for entry in entries))
+        await asyncio.gather(*(self._together.put((step, entry)) for entry in entries))
 
-    async def _commit(self, wanted: Sequence[tuple[_Step, Entry] | Excluded]) -> Sequence[None]:
+    async def _commit(self, wanted: Sequence[_Word]) -> Sequence[None]:
         await asyncio.to_thread(self._write, wanted)
         return [None] * len(wanted)
 
-    def _write(self, wanted: Sequence[tuple[_Step, Entry] | Excluded]) -> None:
-        excluded = [one for one in wanted if isinstance(one, Excluded)]
+    def _write(self, wanted: Sequence[_Word]) -> None:
+        steps: dict[_Step, list[Entry]] = {step: [] for step in _STATEMENTS}
+        images, edits, excluded = [], [], []
+        for one in wanted:
+            if isinstance(one, Image):
+                images.append(self._image(one))
+            elif isinstance(one, Edit):
+                edits.append(self._edit(one))
+            elif isinstance(one, Excluded):
+                excluded.append(self._refusal(one))
+            else:
+                steps[one[0]].append(one[1])
         with self._run.engine.begin() as warehouse:
-            for step, statements in _STATEMENTS.items():
-                entries = [
-                    one[1] for one in wanted if not isinstance(one, Excluded) and one[0] is step
-                ]
-                for statement in statements if entries else ():
+            for step, entries in steps.items():
+                for statement in _STATEMENTS[step] if entries else ():
                     warehouse.execute(text(statement), {**self._names, **_columns(entries)})
+            if images:
+                warehouse.execute(_KEPT, images)
+            for statement_of_edit in _EDITED if edits else ():
+                warehouse.execute(statement_of_edit, edits)
             if excluded:
-                warehouse.execute(_REFUSED, [self._refusal(one) for one in excluded])
+                warehouse.execute(_REFUSED, excluded)
+
+    def _image(self, one: Image) -> dict[str, object]:
+        image = {
+            "item": one.item,
+            "record": one.record,
+            "state": one.state,
+            "hash": one.hash,
+            "base": one.entry.before,
+        }
+        return {
+            **self._names,
+            "table": one.entry.table,
+            "row_key": orjson.dumps(one.entry.key).decode(),
+            "image": orjson.dumps(image, default=str).decode(),
+        }
+
+    def _edit(self, one: Edit) -> dict[str, object]:
+        return {
+            **self._names,
+            "table": one.entry.table,
+            "key": one.entry.sonar_key,
+            "row_key": [str(value) for value in one.entry.key.values()],
+            "kind": one.kind,
+            "columns": list(one.columns),
+        }
 
     def _refusal(self, one: Excluded) -> dict[str, object]:
         return {
@@ -196,11 +294,27 @@ class Ledger:
             "message": one.message,
         }
 
+    def _in_doubt(self, table: str, api: Mapping[str, object]) -> int:
+        with self._run.engine.connect() as warehouse:
+            found: int = warehouse.execute(
+                text(
+                    "select count(*) from ops.row_state where target = :target"
+                    " and table_name = :table and state = 'intended'"
+                    " and api = cast(:api as jsonb)"
+                ),
+                {
+                    "target": self._names["target"],
+                    "table": table,
+                    "api": orjson.dumps(api).decode(),
+                },
+            ).scalar_one()
+        return found
+
     def _base(self, table: str, sonar_key: str) -> list[int] | None:
         with self._run.engine.connect() as warehouse:
             return warehouse.execute(
                 text(
-                    "select coalesce(base, prior_base) from ops.row_state where target = :target"
+                    "select base from ops.row_state where target = :target and api is not null"
                     " and table_name = :table and _sonar_key = :key"
                 ),
                 {"target": self._names["target"], "table": table, "key": sonar_key},
@@ -262,6 +376,9 @@ def _columns(entries: Sequence[Entry]) -> dict[str, object]:
         "planned": [one.planned for one in entries],
         "targets": [one.target for one in entries],
         "bases": [_array(one.base) for one in entries],
+        "befores": [_array(one.before) for one in entries],
+        "news": [one.is_new for one in entries],
+        "apis": [None if one.api is None else orjson.dumps(one.api).decode() for one in entries],
     }
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from zlib import crc32
-
-import orjson
+from typing import Any
 
 from load.rest.bodies import Body, Draft
-from load.rest.intents import Entry, Excluded
+from load.rest.intents import Entry, Excluded, Image
+from load.rest.marks import by_name, found_marks, marks
 from load.rest.planning import WRITTEN
 from load.rest.rows import Known
 
 PARKED = "module_off"
-_HALF = 2**31  # a mark fits into the signed integers of Postgres
 
 
 class Fate(Enum):
@@ -26,14 +24,19 @@ class Fate(Enum):
     PROVEN = "proven"
     OUT = "out"
     PARKED = "parked"
+    VANISHED = "vanished"
 
 
 @dataclass(slots=True, eq=False)
 class Job:
     """A row to bring into Splynx. `known` is what the ledger says of it, None: nothing.
 
-    `open` are the attributes in which Splynx differed when it was last read, `kept` those that
-    staff have changed and Sonar has not, by the marks `base` of what we wrote before.
+    `record` is what Splynx held when it was last read. Of the attributes in which it differed,
+    `open` are to be changed; `kept` are those that staff have changed and Sonar has not, by the
+    marks `base` of what we wrote before; `contested` those that both have changed, and that stay as
+    staff have them. `maker` is the row of Splynx that makes it, `is_maker_new` whether this run has
+    brought that one. `was_resent`: it was in doubt, and may be there twice. `is_kept`: what it held
+    before is in the ledger.
     """
 
     draft: Draft
@@ -41,11 +44,18 @@ class Job:
     fate: Fate = Fate.WAITING
     id: int | None = None
     body: Body | None = None
+    record: Mapping[str, Any] | None = None
     open: frozenset[str] = field(default_factory=frozenset)
-    base: Sequence[int] | None = None
+    base: list[int] | None = None
     kept: frozenset[str] = field(default_factory=frozenset)
+    contested: frozenset[str] = field(default_factory=frozenset)
+    maker: tuple[str, int] | None = None
+    is_maker_new: bool = False
+    is_kept: bool = False
+    was_resent: bool = False
     was_created: bool = False
     was_changed: bool = False
+    _marked: tuple[Body, list[int]] | None = None
 
     @property
     def name(self) -> str:
@@ -58,6 +68,11 @@ class Job:
         if self.known is None:
             return False
         return self.known.target_id is not None if self.draft.shape.has_id else self.was_written
+
+    @property
+    def was_there(self) -> bool:
+        """Whether it was in Splynx before this run, whoever brought it."""
+        return self.exists or (self.maker is not None and not self.is_maker_new)
 
     @property
     def was_written(self) -> bool:
@@ -80,30 +95,81 @@ class Job:
             raise ValueError(f"{self.name} has no body yet")
         return self.body
 
-    def theirs(self, names: Iterable[str]) -> frozenset[str]:
-        """Return those of the attributes that Sonar has not changed since they were written."""
-        now = dict(zip(sorted(self.ready.whole), marks(self.ready), strict=True))
-        if self.base is None or len(self.base) != len(now):
-            return frozenset()
-        before = dict(zip(now, self.base, strict=True))
-        return frozenset(name for name in names if name in now and before[name] == now[name])
+    def sort_out(
+        self,
+        wrong: Iterable[str],
+        record: Mapping[str, Any],
+        fields: Collection[str],
+        *,
+        overwrites: bool = False,
+    ) -> None:
+        """Say for each attribute that Splynx shows otherwise whose it is: `open`, or not ours.
+
+        Without marks of what was there before, or with marks of other attributes, it is ours.
+        """
+        shape = self.draft.shape
+        before = by_name(shape, self.base)
+        now = by_name(shape, self._marks()) if before else {}
+        found = found_marks(shape, record, fields) if before else {}
+        named = [name for name in wrong if name in before]
+        self.kept = frozenset(name for name in named if before[name] == now[name])
+        both = {name for name in named if found[name] != before[name]} - self.kept
+        self.contested = frozenset() if overwrites else frozenset(both)
+        self.open = frozenset(wrong) - self.kept - self.contested
+
+    def _marks(self) -> list[int]:
+        """Return the marks of the body; they are made once for each body."""
+        if self._marked is None or self._marked[0] is not self.ready:
+            self._marked = self.ready, marks(self.ready)
+        return self._marked[1]
+
+    def columns(self, attributes: Iterable[str]) -> list[str]:
+        """Return the mart's names of attributes."""
+        column_of = {attribute: name for name, attribute in self.draft.shape.attributes.items()}
+        return sorted(column_of.get(name, name) for name in attributes)
+
+    def image(self, record: Mapping[str, Any]) -> Image:
+        """Return what a change is about to replace."""
+        known, ready = self.known, self.ready
+        return Image(
+            entry=self.entries(is_named=True)[0],
+            item=ready.item(self.id),
+            record={name: record.get(name) for name in self.draft.shape.sent},
+            state=known.state if known and self.exists else "",
+            hash=known.hash if known else "",
+        )
 
     def entries(self, *, is_named: bool) -> list[Entry]:
         """Return what the ledger keeps: the row, and the rows that travel inside it."""
         draft, body = self.draft, self.ready
         old = self.known.hash if self.known and self.was_written else None
+        base = self._marks()
+        if self.contested and self.base is not None:  # they stay open between the two sides
+            left = (name in self.contested for name in draft.shape.sent)
+            base = [b if stays else n for b, n, stays in zip(self.base, base, left, strict=True)]
         own = Entry(
             table=draft.shape.name,
             sonar_key=draft.sonar_key,
             customer_key=draft.customer_key,
             key=self._key() if is_named else dict.fromkeys(draft.shape.mart.key),
-            hash=body.hash,
+            hash=old if old and self.contested else body.hash,
             old_hash=old,
             planned=draft.planned_id,
             target=self.id if is_named else None,
-            base=marks(body),
+            base=base,
+            before=self.base,
+            is_new=not self.exists,
+            api=self._api(is_named=is_named),
         )
         return [own, *self._inside(old, is_named=is_named)]
+
+    def _api(self, *, is_named: bool) -> dict[str, object]:
+        if is_named:
+            item: dict[str, object] = {"item": self.ready.item(self.id)}
+            return {**item, "by": self.maker} if self.maker else item
+        main, additional = self.ready.known_by
+        path = self.ready.path if self.draft.shape.path else ""
+        return {"path": path, "main": main, "additional": additional}
 
     def _key(self) -> dict[str, int | str | None]:
         shape, body = self.draft.shape, self.ready
@@ -126,6 +192,7 @@ class Job:
                 },
                 hash=self.ready.hash,
                 old_hash=old,
+                api={"in": [self.draft.shape.name, self.draft.sonar_key]},
             )
             for part in self.draft.shape.parts
             for row in self.draft.parts.get(part.shape.name, ())
@@ -148,12 +215,6 @@ class Job:
             )
             for place, (table, key) in enumerate(rows)
         ]
-
-
-def marks(body: Body) -> list[int]:
-    """Return a mark of each attribute's value, in the order of their names. Pure."""
-    texts = (orjson.dumps(value) for _, value in sorted(body.whole.items()))
-    return [crc32(text) - _HALF for text in texts]
 
 
 def parents_first(jobs: Sequence[Job]) -> list[Job]:

@@ -8,14 +8,16 @@ two records may look alike.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from load.rest.bodies import Body, Ids
+from load.rest.bodies import Body, Ids, conditions
 from load.rest.client import Record, Splynx
 from load.rest.failures import NotFound
 from load.rest.intents import Ledger
-from load.rest.normal_form import identified
+from load.rest.normal_form import fits
+from load.rest.readback import Reader
 from load.rest.shapes import Made, Shape, Shapes
 
 _ID = "id"
@@ -26,33 +28,76 @@ class Unclear(Exception):  # noqa: N818 - named for what happened
     """Nobody but people can tell which row of Splynx the record is; the text says why."""
 
 
-async def is_there(splynx: Splynx, ledger: Ledger, body: Body) -> tuple[bool, int | None]:
-    """Return whether a record is in Splynx by its identity, and its id where it has one.
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A row that may be in Splynx: by what it is found, and where."""
+
+    shape: Shape
+    sonar_key: str
+    path: str
+    main: Mapping[str, Any]
+    additional: Mapping[str, Any]
+
+    @property
+    def api(self) -> dict[str, object]:
+        """As the ledger keeps it while nobody knows whether the row is there."""
+        return {"path": self.path, "main": self.main, "additional": self.additional}
+
+
+def sought(body: Body) -> Sought:
+    """Return how a row is found that is about to be sent. Pure."""
+    main, additional = body.known_by
+    return Sought(body.draft.shape, body.draft.sonar_key, body.path, main, additional)
+
+
+async def is_there(splynx: Splynx, ledger: Ledger, row: Sought) -> tuple[bool, int | None]:
+    """Return whether a row is in Splynx by its identity, and its id where it has one.
+
+    Where there are several, and at least as many rows of ours that look alike are in doubt, they
+    are ours: each takes one.
 
     Raises:
         Unclear: several may be it, or nothing identifies it.
         Failure: Splynx did not say.
     """
-    draft = body.draft
-    main, additional = body.identity
-    if not main and not additional:
-        raise Unclear("it holds nothing to find it by")
-    found = await splynx.search(
-        body.path, main_attributes=main or None, additional_attributes=additional or None
-    )
-    fitting = [record for record in found if identified(body, record)]
-    if not draft.shape.has_id:
-        return bool(fitting), None
-    ids = list(dict.fromkeys(int(record[_ID]) for record in fitting))
-    if ids:
-        ids = await ledger.unclaimed(draft.shape.name, draft.sonar_key, ids)
-    if len(ids) > 1:
-        raise Unclear(f"Splynx has it {len(ids)} times: {', '.join(map(str, sorted(ids)[:5]))}")
+    found = await alike(splynx, ledger, row)
+    if not row.shape.has_id:
+        return bool(found), None
+    ids = sorted({int(record[_ID]) for record in found})
+    if len(ids) > 1 and len(ids) > await ledger.in_doubt(row.shape.name, row.api):
+        raise Unclear(f"Splynx has it {len(ids)} times: {', '.join(map(str, ids[:5]))}")
     return (True, ids[0]) if ids else (False, None)
 
 
+async def alike(splynx: Splynx, ledger: Ledger, row: Sought) -> list[Record]:
+    """Return the records with the identity of a row that are of no other record of ours.
+
+    Raises:
+        Unclear: nothing identifies it.
+        Failure: Splynx did not say.
+    """
+    main, additional = conditions(row.main), conditions(row.additional)
+    if not main and not additional:
+        raise Unclear("it holds nothing to find it by")
+    found = await splynx.search(
+        row.path, main_attributes=main or None, additional_attributes=additional or None
+    )
+    fitting = [one for one in found if fits(row.shape, row.main, row.additional, one)]
+    if not row.shape.has_id or not fitting:
+        return fitting
+    ids = list(dict.fromkeys(int(record[_ID]) for record in fitting))
+    left = set(await ledger.unclaimed(row.shape.name, row.sonar_key, ids))
+    return [record for record in fitting if int(record[_ID]) in left]
+
+
 async def made_id(  # noqa: PLR0913, PLR0917 - who is asked, and what is known
-    splynx: Splynx, ledger: Ledger, shapes: Shapes, ids: Ids, body: Body, seen: Records
+    splynx: Splynx,
+    reader: Reader,
+    ledger: Ledger,
+    shapes: Shapes,
+    ids: Ids,
+    body: Body,
+    seen: Records,
 ) -> int | None:
     """Return the id of a row that Splynx has made itself, None where it has not.
 
@@ -65,12 +110,15 @@ async def made_id(  # noqa: PLR0913, PLR0917 - who is asked, and what is known
     if parent is None:
         return None
     if made.match:
-        return await _matching(splynx, ledger, body, made)
+        return await _matching(splynx, reader, ledger, body, made)
     if made.attribute is None:
         return parent
     if (made.by, parent) not in seen:
-        path = shapes[made.by].item.replace("{id}", str(parent))
-        seen[made.by, parent] = await splynx.get(path)
+        by = shapes[made.by]
+        item = by.item.replace("{id}", str(parent))
+        # Lists may leave out parts.
+        path = "" if made.part or "{" in by.path else by.path
+        seen[made.by, parent] = await reader.record(path, item, parent, made.attribute)
     held = _holder(seen[made.by, parent], shapes[made.by], made.part, body.draft.place)
     return _id(held.get(made.attribute))
 
@@ -86,7 +134,9 @@ def _holder(record: Record, by: Shape, part: str | None, place: int | None) -> M
     return held if isinstance(held, Mapping) else {}
 
 
-async def _matching(splynx: Splynx, ledger: Ledger, body: Body, made: Made) -> int | None:
+async def _matching(
+    splynx: Splynx, reader: Reader, ledger: Ledger, body: Body, made: Made
+) -> int | None:
     """Return the id of a row with these attributes that is not of another record of ours.
 
     Rows that Splynx made for equal items of one document can stand for each other.
@@ -94,7 +144,10 @@ async def _matching(splynx: Splynx, ledger: Ledger, body: Body, made: Made) -> i
     wanted = {name: body.whole[name] for name in made.match}
     asked = {name: value for name, value in wanted.items() if value is not None}
     try:
-        found = await splynx.search(body.path, main_attributes=asked)
+        if len(asked) == 1:
+            found = await reader.having(body.path, *asked.popitem())
+        else:
+            found = await splynx.search(body.path, main_attributes=asked)
     except NotFound:
         return None
     fitting = [

@@ -7,11 +7,10 @@ come back as a list of objects.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from load.mart_types import mart_type
 from load.rest.bodies import Body
 from load.rest.shapes import VALUES, Part, Shape
 
@@ -23,7 +22,7 @@ _NO_TIME = " 00:00:00"
 def differing(body: Body, found: Mapping[str, Any]) -> list[str]:
     """Return the attributes in which a record that was read back is not as it should be."""
     shape = body.draft.shape
-    families = _families(shape)
+    families = shape.families
     parts = {part.attribute: part for part in shape.parts}
     return sorted(
         name
@@ -36,31 +35,47 @@ def differing(body: Body, found: Mapping[str, Any]) -> list[str]:
     )
 
 
-def identified(body: Body, found: Mapping[str, Any]) -> bool:
-    """Tell whether a record that a search gave is the row, by its identity.
+def fits(
+    shape: Shape, main: Mapping[str, Any], additional: Mapping[str, Any], found: Mapping[str, Any]
+) -> bool:
+    """Tell whether a record has all these main and additional attributes.
 
     Also what the row has nothing of is compared, which is no condition of the search.
     """
-    identity, families = body.draft.shape.identity, _families(body.draft.shape)
-    if identity is None:
+    if not main and not additional:
         return False
-    if identity.field is not None:
-        held, value = found.get(VALUES), body.whole.get(VALUES, {}).get(identity.field)
-        return (
-            bool(value)
-            and isinstance(held, Mapping)
-            and _same(value, held.get(identity.field), "text")
+    families, held = shape.families, found.get(VALUES)
+    fields = held if isinstance(held, Mapping) else {}
+    return all(
+        bool(value) and _same(value, fields.get(name), "text") for name, value in additional.items()
+    ) and all(_same(value, found.get(name), families[name]) for name, value in main.items())
+
+
+def content(
+    shape: Shape, name: str, value: object, fields: Collection[str] | None = None
+) -> object:
+    """Return the normal form of an attribute, as JSON has it.
+
+    Of additional fields, what holds nothing counts as absent, and only `fields` are looked at.
+    """
+    part = next((part for part in shape.parts if part.attribute == name), None)
+    if part is None:
+        return _plain(_normal(value, shape.families[name]))
+    if part.holds == "values":
+        held = value if isinstance(value, Mapping) else {}
+        texts = {one: _plain(_normal(of_it, "text")) for one, of_it in held.items()}
+        return sorted(
+            [one, of_it] for one, of_it in texts.items() if of_it and (not fields or one in fields)
         )
-    return all(_same(body.whole[n], found.get(n), families[n]) for n in identity.attributes)
-
-
-def _families(shape: Shape) -> dict[str, str | None]:
-    named = {**shape.attributes, **shape.computed}
-    return {
-        named[column.name]: mart_type(column.data_type).family
-        for column in shape.mart.columns
-        if column.name in named
-    }
+    if part.holds == "links":
+        return sorted(str(_link(entry)) for entry in _listed(value))
+    families = part.shape.families
+    sent = [part.shape.attributes[column] for column in part.columns]
+    return [
+        [_plain(_normal(held.get(one), families[one])) for one in sent]
+        for held in _listed(value)
+        if isinstance(held, Mapping)
+    ]
 
 
 def _same(sent: object, found: object, family: str | None) -> bool:
@@ -86,6 +101,11 @@ def _number(text: str) -> object:
         return text
 
 
+def _plain(value: object) -> object:
+    """Return a text for each number, the same one for equal numbers."""
+    return f"{value.normalize() + 0:f}" if isinstance(value, Decimal) else value
+
+
 def _flag(text: str) -> str:
     return "1" if text.strip() == "true" else "0"
 
@@ -97,7 +117,7 @@ def _same_part(part: Part, sent: Any, found: object) -> bool:  # noqa: ANN401 - 
     listed = _listed(found)
     if part.holds == "links":
         return sorted(sent) == sorted(str(_link(entry)) for entry in listed)
-    families = _families(part.shape)
+    families = part.shape.families
     return len(sent) == len(listed) and all(
         isinstance(held, Mapping)
         and all(_same(value, held.get(name), families[name]) for name, value in one.items())

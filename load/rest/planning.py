@@ -5,9 +5,11 @@
 | yes | none, or announced and perhaps not created | insert |
 | yes | created and not finished, or another body than was sent | update |
 | yes | the body that was sent | unchanged |
+| yes | the body that was sent, but for what is late | waiting, as long as the API cannot create a \
+row of its cluster; else update |
 | yes | the API cannot create it, or a row that it leads to | impossible |
 | yes | travels inside another row | inside |
-| no | sent before | gone: it stays |
+| no | sent before | gone: it stays, or to_delete, to_flag where the mart's rule says so |
 
 Nothing is read from Splynx: what staff changed there shows when a row is written and read back.
 `load_plan` is a temporary table of the connection that plans, for `load.rest.rows`; its columns are
@@ -16,20 +18,24 @@ also those that `load.scope` reads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import islice
 
 from sqlalchemy import Connection, text
 
 from load.plan import Plan, name_clusters, table_plan
 from load.rest.bodies import Body, Ids, body, tables_led_to
+from load.rest.removal import mark
 from load.rest.rows import Item, drafts
 from load.rest.shapes import Shape, Shapes
+from load.rest.unchanged import as_by_mysql
+from load.routes import FILES
 from load.row_hash import pg_name, pg_relation
 from load.targets import Target
 from runtime.manifest import Manifest, Mart
 
 WRITTEN = "written"
+WAITING = ":waits"  # after the hash of a row that is there as it should be, but for what is late
 TO_SEND = ("insert", "update")
 _AT_ONCE = 5000
 _TABLE = """
@@ -37,21 +43,23 @@ drop table if exists load_plan;
 create temporary table load_plan (
     table_name text, _sonar_key text, _customer_key text, cluster text, n bigint, mart_hash text,
     state text, written_hash text, target_id bigint, shown text, class text,
-    merged boolean not null default false
+    merged boolean not null default false, as_by_mysql boolean not null default false
 );
 """
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913, PLR0917 - what a plan is made of
     warehouse: Connection,
     manifest: Manifest,
     shapes: Shapes,
     target: Target,
     select: Callable[[], None] | None = None,
+    elsewhere: Collection[str] = (),
 ) -> tuple[Plan, Ids]:
     """Fill `load_plan`; return its summary, and the ids that are known before the first request.
 
-    `select` takes out of `load_plan` what the operator did not choose.
+    `select` takes out of `load_plan` what the operator did not choose. Tables `elsewhere` go by
+    MySQL and are not looked at.
     """
     warehouse.exec_driver_sql(_TABLE)
     rows = {shape.name: _enter(warehouse, shape.mart, target) for shape in shapes}
@@ -60,15 +68,25 @@ def make_plan(
     ids = known_ids(warehouse, shapes, target)
     lost: set[tuple[str, int]] = set()
     for shape in shapes:
-        if shape.kind == "part":
+        if shape.name in elsewhere:
+            _all_of(warehouse, shape, "by_mysql")
+        elif shape.kind == "part":
             _all_of(warehouse, shape, "inside")
         elif shape.kind == "absent":
             _all_of(warehouse, shape, "impossible")
             lost |= set(_without_target(warehouse, shape))
         else:
             _judge(warehouse, shapes, shape, ids, lost)
+    as_by_mysql(warehouse, [one for one in shapes if one.name not in elsewhere], target)
+    _wait_no_more(warehouse, shapes)
     if select is not None:
         select()
+        warehouse.exec_driver_sql(  # what is in Splynx already is not left out
+            "update load_plan set class = 'inside' where class = 'not_selected'"
+            " and state = 'written' and table_name = any(%(parts)s)",
+            {"parts": [shape.name for shape in shapes if shape.kind == "part"]},
+        )
+    mark(warehouse, shapes, target)
     tables = tuple(table_plan(warehouse, mart, rows[mart.name]) for mart in manifest.marts)
     return Plan(tables=tables, clashes=()), ids
 
@@ -98,14 +116,44 @@ def _led_to(shapes: Shapes) -> set[str]:
     return {name for name in found if shapes[name].has_id}
 
 
+def incomplete(warehouse: Connection, shapes: Shapes) -> dict[str, str]:
+    """Return a row that cannot be sent for each cluster of customers that has one.
+
+    Rows of tables that the API has no place for do not count: no load could bring them.
+    """
+    tables = [shape.name for shape in shapes.sent if shape.mart.group == "customer"]
+    found = warehouse.execute(
+        text(
+            "select cluster, min(table_name || ' ' || _sonar_key) from load_plan"
+            " where class = 'impossible' and table_name = any(:tables) group by cluster"
+        ),
+        {"tables": tables},
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def _wait_no_more(warehouse: Connection, shapes: Shapes) -> None:
+    """Send what waits in clusters of which all can be sent now."""
+    warehouse.execute(
+        text(
+            "update load_plan set class = 'update' where class = 'waiting'"
+            " and cluster <> all(:clusters)"
+        ),
+        {"clusters": list(incomplete(warehouse, shapes))},
+    )
+
+
 def why_impossible(plan: Plan, shapes: Shapes) -> list[str]:
-    """Return a line for each table with rows that the API does not take."""
+    """Return a line for each table with rows that the API does not take; of files, others tell."""
     counts = {table.table: table.counts.get("impossible", 0) for table in plan.tables}
-    return [
+    lines = [
         f"{shape.name}: {counts[shape.name]} rows: {_why(shape)}"
         for shape in shapes
-        if counts[shape.name]
+        if counts[shape.name] and shape.mart.routes != {FILES}
     ]
+    if waiting := plan.count("waiting"):
+        lines.append(f"{waiting} rows are there but for their status or due, until those are too")
+    return lines
 
 
 def _why(shape: Shape) -> str:
@@ -126,11 +174,12 @@ def _enter(warehouse: Connection, mart: Mart, target: Target) -> int:
             "insert into load_plan (table_name, _sonar_key, _customer_key, cluster, n, mart_hash,"
             " state, written_hash, target_id, shown)"
             f" select :mart, mart._sonar_key, {customer}, coalesce({customer}, mart._sonar_key),"
-            f" row_number() over (order by {order}), '', state.state, state.new_hash, {target_id},"
+            f" row_number() over (order by {order}), '', state.state,"
+            f" case when state.removed is null then state.new_hash else '' end, {target_id},"
             " case when state.state is not null then '' end"
             f" from {pg_relation(mart)} as mart left join ops.row_state as state"
             " on state.target = :target and state.table_name = :mart"
-            " and state._sonar_key = mart._sonar_key"
+            " and state._sonar_key = mart._sonar_key and state.removed is distinct from 'deleted'"
         ),
         bound,
     ).rowcount
@@ -221,4 +270,6 @@ def _class(item: Item, made: Body, lost: set[tuple[str, int]]) -> str:
         return "insert" if is_found_again else "impossible"
     if known.state == WRITTEN and known.hash == made.hash:
         return "unchanged"
+    if known.state != WRITTEN and known.hash == f"{made.hash}{WAITING}":
+        return "waiting"
     return "update" if draft.shape.can_change or known.state != WRITTEN else "impossible"

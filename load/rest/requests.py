@@ -22,7 +22,10 @@ _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request below /api/2.0/; `sent` is its body as it was given, for masking."""
+    """A request below /api/2.0/; `sent` is its body as it was given, for masking.
+
+    With `files` it is a form, which has `fields` too.
+    """
 
     method: str
     path: str
@@ -30,6 +33,7 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     sent: object = field(default=None, repr=False)
     files: Sequence[File] = ()
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
     @property
     def is_idempotent(self) -> bool:

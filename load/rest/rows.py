@@ -98,6 +98,8 @@ def canonical(column: MartColumn) -> str:
         text = f"round({name}, {kind.scale})::text"
     elif kind.family == "moment":
         text = f"to_char({name}, 'YYYY-MM-DD HH24:MI:SS')"
+    elif kind.family == "bytes":
+        text = f"convert_from({name}, 'UTF8')"  # JSON holds texts
     else:
         text = f"{name}::text"
     return text if column.none is None else f"coalesce({text}, {pg_text(column.none)})"

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import groupby
 
 from sqlalchemy import Connection, text
@@ -19,21 +18,31 @@ from sqlalchemy import Connection, text
 from load import parcels, preflight, scope, switches
 from load.mysql.session import answering
 from load.plan import Plan
+from load.removal import Removed, not_too_many
+from load.rest import contract
 from load.rest.bodies import Ids
 from load.rest.budget import Clock
 from load.rest.client import Manners, Splynx, Tally
+from load.rest.conflicts import conflicts
 from load.rest.dry_run import requests
 from load.rest.intents import Ledger, keep_refused
 from load.rest.jobs import Job
-from load.rest.planning import TO_SEND, make_plan, why_impossible
+from load.rest.open_rows import open_rows, settle
+from load.rest.planning import TO_SEND, incomplete, make_plan, why_impossible
+from load.rest.readback import Reader
+from load.rest.removal import Removal
 from load.rest.rows import Item, clusters, drafts
 from load.rest.shape_meta import read_shapes
 from load.rest.shapes import Shapes
+from load.rest.standing import own_fields
+from load.rest.unchanged import leave_to_mysql, without_rows_of_the_api
 from load.rest.writing import Writing, Written
+from load.routes import Routes
 from load.run import plan_counts
 from load.scope import EVERYTHING, Scope
 from load.targets import Target, current
-from runtime.errors import Unfinished
+from load.three_way import FAIL, KEEP, OVERWRITE
+from runtime.errors import GateFailed, Unfinished
 from runtime.manifest import GROUPS, Manifest
 from runtime.progress import Progress
 from runtime.run_ledger import Run
@@ -51,16 +60,22 @@ _NAMED = 20
 
 @dataclass(slots=True)
 class Loaded:
-    """What a load set out to do, did, and cost; `impossible` is what the API does not take."""
+    """What a load set out to do, did, and cost.
+
+    `impossible` is what the API does not take, `in_doubt` what may be in Splynx although its record
+    has left.
+    """
 
     plan: Plan
     impossible: Sequence[str]
     written: Written = field(default_factory=Written)
+    removed: Removed = field(default_factory=Removed)
+    in_doubt: list[str] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Place:
     """What one load works with; `warehouse` is the connection that made the plan."""
 
@@ -70,6 +85,7 @@ class _Place:
     shapes: Shapes
     plan: Plan
     ids: Ids
+    policy: str = KEEP
 
 
 def load(  # noqa: PLR0913 - what a load is told
@@ -81,10 +97,15 @@ def load(  # noqa: PLR0913 - what a load is told
     chosen: Scope = EVERYTHING,
     manners: Manners | None = None,
     clock: Clock | None = None,
+    routes: Routes | None = None,
+    on_conflict: str = KEEP,
+    many_gone: bool = False,
 ) -> Loaded:
-    """Bring the accepted marts into Splynx.
+    """Bring the accepted marts into Splynx; with `routes`, only what does not go by MySQL.
 
     With `dry_run`, stop right before the first write, and tell it each request, values masked.
+    `on_conflict` says what becomes of attributes that both Sonar and staff changed; `many_gone`
+    that it is no fault when many rows are to be removed.
 
     Raises:
         ConfigError: the target is not named twice, or rights or credentials are wrong.
@@ -95,28 +116,48 @@ def load(  # noqa: PLR0913 - what a load is told
     named_rest_target()
     started = time.monotonic()
     with warehouse_answers(), run.engine.connect() as warehouse:
-        place = _prepared(run, warehouse, manifest, chosen)
+        place = _prepared(run, warehouse, manifest, chosen, routes)
+        place.policy = on_conflict
         loaded = Loaded(place.plan, why_impossible(place.plan, place.shapes))
-        run.note(**plan_counts(place.plan), route="rest", scope=str(chosen))
+        planned = round(time.monotonic() - started, 3)
+        run.note(
+            **plan_counts(place.plan), route="rest", scope=str(chosen), seconds_of_plan=planned
+        )
         if dry_run:
             items = (item for _, found in _parts(place) for members in found for item in members)
             for line in requests(items, place.ids):
                 dry_run(line)
             return loaded
+        if not many_gone:
+            not_too_many(warehouse, place.target)
         _at_rest(warehouse, place.target)
         scope.keep_record(run, warehouse, place.target)
         _keep_impossible(place)
         with parcels.locked(run.engine, manifest.marts):
+            began = time.monotonic()
             try:
                 asyncio.run(_write(place, api, manners or Manners(), clock, loaded))
             finally:
                 loaded.seconds = round(time.monotonic() - started, 3)
                 _note(run, loaded)
+                run.note(seconds_of_writing=round(time.monotonic() - began, 3))
     _refuse_half_measures(loaded)
     return loaded
 
 
-def _prepared(run: Run, warehouse: Connection, manifest: Manifest, chosen: Scope) -> _Place:
+def plan_only(run: Run, manifest: Manifest, chosen: Scope = EVERYTHING) -> Plan:
+    """Return what a load would do now. Needs no acceptance, and asks Splynx nothing."""
+    with warehouse_answers(), run.engine.connect() as warehouse:
+        target = current(warehouse, rest_target_address())
+        preflight.marts_are_built(warehouse, manifest)
+        plan = _planned(run, warehouse, manifest, target, chosen).plan
+        run.note(**plan_counts(plan), route="rest", scope=str(chosen))
+        return plan
+
+
+def _prepared(
+    run: Run, warehouse: Connection, manifest: Manifest, chosen: Scope, routes: Routes | None
+) -> _Place:
     """Check the gates and make the plan; nothing is written.
 
     Raises:
@@ -126,11 +167,28 @@ def _prepared(run: Run, warehouse: Connection, manifest: Manifest, chosen: Scope
     preflight.marts_are_built(warehouse, manifest)
     preflight.accepted(warehouse, manifest, target)
     preflight.keys_are_sound(warehouse, manifest)
+    return _planned(run, warehouse, manifest, target, chosen, routes)
+
+
+def _planned(  # noqa: PLR0913, PLR0917 - what a plan is made of
+    run: Run,
+    warehouse: Connection,
+    manifest: Manifest,
+    target: Target,
+    chosen: Scope,
+    routes: Routes | None = None,
+) -> _Place:
+    """Make the plan."""
     shapes = read_shapes(manifest)
-    select = (
-        None if chosen.is_everything else partial(scope.select, warehouse, manifest, target, chosen)
-    )
-    plan, ids = make_plan(warehouse, manifest, shapes, target, select)
+
+    def select() -> None:
+        if routes is not None:
+            leave_to_mysql(warehouse, routes.mysql, target)
+        if not chosen.is_everything:
+            scope.select(warehouse, manifest, target, chosen)
+
+    elsewhere = without_rows_of_the_api(warehouse, routes.mysql, target) if routes else ()
+    plan, ids = make_plan(warehouse, manifest, shapes, target, select, elsewhere)
     return _Place(run, warehouse, target, shapes, plan, ids)
 
 
@@ -167,6 +225,14 @@ async def _write(
 ) -> None:
     ledger = Ledger(place.run, place.target)
     async with Splynx(api, manners, clock=clock) as splynx:
+        loaded.tally = splynx.tally
+        to_send = {t.table for t in place.plan.tables if any(t.counts.get(c) for c in TO_SEND)}
+        await contract.holds(splynx, place.warehouse, place.shapes, to_send)
+        fields = own_fields(place.warehouse, place.shapes, place.target)
+        if place.policy == FAIL:
+            await _no_conflicts(place, splynx, ledger, fields)
+        left = open_rows(place.warehouse, place.target, only_gone=True)
+        loaded.in_doubt = await settle(splynx, ledger, place.shapes, left)
         with Progress("load", place.plan.writes, "rows") as progress:
             writing = Writing(
                 splynx,
@@ -174,33 +240,42 @@ async def _write(
                 place.ids,
                 ledger,
                 manners,
-                _incomplete(place),
+                incomplete(place.warehouse, place.shapes),
                 progress,
                 clock,
+                fields=fields,
+                overwrites=place.policy == OVERWRITE,
             )
-            loaded.written, loaded.tally = writing.result, splynx.tally
+            loaded.written = writing.result
             for part, found in _parts(place):
                 progress.part(part)
                 await writing.carry_out([Job(*item) for item in items] for items in found)
                 if loaded.written.stopped:
                     return
             await writing.finish()
+        removal = Removal(
+            place.run, place.warehouse, splynx, ledger, place.shapes, place.target, fields,
+            manners.workers,
+        )  # fmt: skip
+        loaded.removed = await removal.carry_out()
 
 
-def _incomplete(place: _Place) -> dict[str, str]:
-    """Return a row that cannot be sent for each cluster of customers that has one.
+async def _no_conflicts(
+    place: _Place, splynx: Splynx, ledger: Ledger, fields: Mapping[str, frozenset[str]]
+) -> None:
+    """Refuse when the operator wants no load while staff and Sonar changed the same attributes.
 
-    Rows of tables that the API has no place for do not count: no load could bring them.
+    Raises:
+        GateFailed: with the first of these rows.
     """
-    tables = [shape.name for shape in place.shapes.sent if shape.mart.group == "customer"]
-    found = place.warehouse.execute(
-        text(
-            "select cluster, min(table_name || ' ' || _sonar_key) from load_plan"
-            " where class = 'impossible' and table_name = any(:tables) group by cluster"
-        ),
-        {"tables": tables},
-    )
-    return {row[0]: row[1] for row in found}
+    items = (item for _, found in _parts(place) for members in found for item in members)
+    found = await conflicts(Reader(splynx), ledger, place.ids, items, fields)
+    if found:
+        raise GateFailed(
+            f"staff and Sonar changed the same columns of {len(found)} rows: "
+            f"{'; '.join(found[:_NAMED])}",
+            report={"conflicts": found},
+        )
 
 
 def _parts(place: _Place) -> Iterator[tuple[str, Iterator[list[Item]]]]:
@@ -226,8 +301,13 @@ def _note(run: Run, loaded: Loaded) -> None:
         updated=written.changed,
         found_after_doubt=written.found,
         proven=written.proven,
-        kept_as_edited=len(written.kept),
-        deleted=written.deleted,
+        kept_as_edited=len(written.kept) + len(written.contested) + len(written.vanished),
+        deleted=written.deleted + loaded.removed.deleted,
+        flagged=loaded.removed.flagged,
+        gone_kept=[str(kept) for kept in loaded.removed.kept],
+        conflicts=written.contested,
+        vanished=len(written.vanished),
+        twins_removed=written.twins,
         quarantined=len(written.refused),
         parked=dict(written.parked),
         stopped=written.stopped,
@@ -248,6 +328,7 @@ def _refuse_half_measures(loaded: Loaded) -> None:
     items = written.refused[:_NAMED]
     items += [f"{name}: {rows} rows wait" for name, rows in sorted(written.parked.items())]
     items += loaded.impossible
+    items += loaded.in_doubt
     if items or written.stopped:
         stopped = f"stopped early because {written.stopped}; " if written.stopped else ""
         raise Unfinished(

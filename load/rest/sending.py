@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
 import orjson
@@ -22,7 +22,7 @@ from load.rest.budget import Clock
 from load.rest.client import Manners, Splynx
 from load.rest.failures import Failure, ModuleOff
 from load.rest.intents import Entry, Ledger
-from load.rest.lookups import is_there
+from load.rest.lookups import is_there, sought
 from runtime.errors import FatalTargetError, MigrationError
 from runtime.log import redact
 
@@ -34,10 +34,14 @@ _SECRET_BYTES = 24
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A row that is in Splynx now; one that `was_found` by looking may hold other values."""
+    """A row that is in Splynx now; one that `was_found` by looking may hold other values.
+
+    One that `was_resent` may come twice: it was in doubt before it was sent or found.
+    """
 
     id: int | None
     was_found: bool = False
+    was_resent: bool = False
 
 
 class Doubtful(Exception):  # noqa: N818 - named for what happened
@@ -59,11 +63,17 @@ class Sending:
         self._turns: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     async def create(
-        self, body: Body, entries: Sequence[Entry], *, in_doubt: bool = False
-    ) -> Arrived:
+        self,
+        body: Body,
+        entries: Sequence[Entry],
+        arrive: Callable[[Arrived], Awaitable[None]],
+        *,
+        in_doubt: bool = False,
+    ) -> None:
         """Have Splynx hold a new row, announced by `entries`, exactly once.
 
-        `in_doubt` says that an earlier run may have sent it.
+        `in_doubt` says that an earlier run may have sent it. `arrive` writes down what came of it,
+        before the next row that looks like it is sent.
 
         Raises:
             Unclear: several rows of Splynx may be it.
@@ -72,29 +82,33 @@ class Sending:
         """
         async with self._turn(body):
             await self._ledger.intend(entries)
-            attempt = 0
-            while True:
-                if in_doubt and (found := await self._found(body)):
-                    return found
-                try:
-                    made = await self._splynx.create(body.path, _filled(body))
-                    return Arrived(made.id if body.draft.shape.has_id else None)
-                except Failure as exc:
-                    # What is refused may be refused because it has arrived meanwhile.
-                    is_moot = in_doubt and isinstance(exc, FatalTargetError)
-                    if (exc.is_uncertain or is_moot) and (found := await self._found(body)):
-                        return found
-                    if not exc.is_uncertain:
-                        raise
-                    if attempt >= self._manners.retries:
-                        raise Doubtful(exc) from None
-                    logger.info("event=look_up cause=%s", redact(str(exc)))
-                await self._clock.sleep(min(_LONGEST_WAIT, self._manners.delay * 2.0**attempt))
-                in_doubt, attempt = True, attempt + 1
+            await arrive(await self._created(body, in_doubt=in_doubt))
+
+    async def _created(self, body: Body, *, in_doubt: bool) -> Arrived:
+        attempt = 0
+        while True:
+            if in_doubt and (found := await self._found(body)):
+                return replace(found, was_resent=True)
+            try:
+                made = await self._splynx.create(body.path, _filled(body))
+                key = made.id if body.draft.shape.has_id else None
+                return Arrived(key, was_resent=in_doubt)
+            except Failure as exc:
+                # What is refused may be refused because it has arrived meanwhile.
+                is_moot = in_doubt and isinstance(exc, FatalTargetError)
+                if (exc.is_uncertain or is_moot) and (found := await self._found(body)):
+                    return replace(found, was_resent=in_doubt)
+                if not exc.is_uncertain:
+                    raise
+                if attempt >= self._manners.retries:
+                    raise Doubtful(exc) from None
+                logger.info("event=look_up cause=%s", redact(str(exc)))
+            await self._clock.sleep(min(_LONGEST_WAIT, self._manners.delay * 2.0**attempt))
+            in_doubt, attempt = True, attempt + 1
 
     async def _found(self, body: Body) -> Arrived | None:
         try:
-            there, key = await is_there(self._splynx, self._ledger, body)
+            there, key = await is_there(self._splynx, self._ledger, sought(body))
         except (FatalTargetError, ModuleOff) as exc:
             raise Doubtful(exc) from None
         return Arrived(key, was_found=True) if there else None

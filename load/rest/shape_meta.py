@@ -14,7 +14,7 @@ from runtime.manifest import GROUPS, Manifest, Mart
 _KEYS = frozenset(
     {
         "path", "item", "fields", "identity", "rename", "omit", "computed", "late", "also",
-        "secret", "refers", "made", "gone_when", "fixed", "in", "as", "without",
+        "secret", "refers", "made", "gone_when", "fixed", "in", "as", "without", "instead",
     }
 )  # fmt: skip
 
@@ -59,6 +59,7 @@ def _shape(mart: Mart, manifest: Manifest) -> Shape:
         late=dict(said.get("late", {})),
         also={name: str(value) for name, value in said.get("also", {}).items()},
         secret=tuple(said.get("secret", ())),
+        instead={name: dict(texts) for name, texts in said.get("instead", {}).items()},
         refers={name: dict(by) for name, by in said.get("refers", {}).items()},
         made=tuple(_made(mart, made, manifest) for made in said.get("made", ())),
         gone_when=_pair(mart, said.get("gone_when")),
@@ -153,6 +154,7 @@ def _check(shape: Shape) -> None:
     columns = {column.name for column in mart.columns}
     sent = set(shape.attributes.values())
     named = {*shape.omitted, *shape.computed, *mart.rest.get("rename", {}), *shape.refers}
+    named |= shape.instead.keys()
     named |= {place for place in shape.places if place != "id"}
     if shape.gone_when:
         named.add(shape.gone_when[0])

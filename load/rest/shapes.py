@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from load.mart_types import mart_type
 from runtime.manifest import Mart, Reference
 
 ROUTE = "rest"
@@ -75,10 +76,11 @@ class Shape:
     `computed` ones are not sent either: Splynx works them out, and a row that is read back must
     have them. `late` attributes get their value when all else of the cluster is there; until then
     the one given here, or none. `also` is sent with each creation and not compared; `{name}` in it
-    is the value of an additional field. `secret` attributes get a random value at creation, never
-    kept. A row with `gone_when` (column, value) is deleted when all else is there. Without
-    `can_change` there is no PUT. A row of a `record` that `made` applies to
-    (`load.rest.bodies.Draft.made`) is not posted either.
+    is the value of an additional field, `{name|text}` the text where that holds nothing. `instead`
+    has, by column, texts of the mart that the API is not known to take, and what goes in their
+    place. `secret` attributes get a random value at creation, never kept. A row with `gone_when`
+    (column, value) is deleted when all else is there. Without `can_change` there is no PUT. A row
+    of a `record` that `made` applies to (`load.rest.bodies.Draft.made`) is not posted either.
     """
 
     mart: Mart
@@ -94,6 +96,7 @@ class Shape:
     late: Mapping[str, Any] = field(default_factory=dict)
     also: Mapping[str, str] = field(default_factory=dict)
     secret: tuple[str, ...] = ()
+    instead: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     refers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     made: tuple[Made, ...] = ()
     gone_when: tuple[str, str] | None = None
@@ -122,10 +125,25 @@ class Shape:
         """The mart whose id each of these columns holds."""
         return {r.column: r.to_mart for r in reversed(self.references) if r.to_column == "id"}
 
-    @property
+    @cached_property
     def places(self) -> tuple[str, ...]:
         """Columns that stand in a path."""
         return tuple(dict.fromkeys(_PLACE.findall(f"{self.path}{self.item}")))
+
+    @cached_property
+    def sent(self) -> tuple[str, ...]:
+        """The attributes that are sent, sorted, those that hold parts among them."""
+        return tuple(sorted({*self.attributes.values(), *(part.attribute for part in self.parts)}))
+
+    @cached_property
+    def families(self) -> Mapping[str, str | None]:
+        """The family of values of each attribute that is a column of the mart."""
+        named = {**self.attributes, **self.computed}
+        return {
+            named[column.name]: mart_type(column.data_type).family
+            for column in self.mart.columns
+            if column.name in named
+        }
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,8 @@ def _body(request: Request) -> bytes | aiohttp.FormData | None:
     if not request.files:
         return request.body
     form = aiohttp.FormData(quote_fields=False, default_to_multipart=True)
+    for field, value in request.fields.items():
+        form.add_field(field, value)
     for file in request.files:
         name = "".join(letter for letter in file.filename if letter.isprintable())
         form.add_field(file.part, file.content, filename=name, content_type=file.content_type)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from load.mysql.quarantine import StopRule
@@ -19,27 +19,30 @@ from load.rest.bodies import Ids, Missing, body
 from load.rest.budget import Clock
 from load.rest.client import Manners, Splynx
 from load.rest.failures import Failure, Invalid, ModuleOff, NotFound
-from load.rest.intents import Ledger
+from load.rest.intents import Edit, Ledger
 from load.rest.jobs import PARKED, Fate, Job, members, parents_first
 from load.rest.lookups import Records, Unclear, made_id
-from load.rest.readback import Reader
-from load.rest.sending import Doubtful, Sending
+from load.rest.planning import WAITING
+from load.rest.readback import Reader, listed_at
+from load.rest.sending import Arrived, Doubtful, Sending
 from load.rest.shapes import Shapes
+from load.rest.twins import remove_twins
 from runtime.errors import FatalTargetError, MigrationError
 from runtime.progress import Progress
 
 logger = logging.getLogger(__name__)
 
 _ALONG = "goes with "
-_AHEAD = 4  # clusters at work for each request at a time: the others wait for the ledger
+_AHEAD = 8  # clusters at work for each request at a time: the others wait for the ledger
 
 
 @dataclass(slots=True)
 class Written:
     """What a load over REST did.
 
-    `kept` are rows with attributes that staff have changed, `refused` are rows at fault; one line
-    each.
+    `kept` are rows with attributes that staff have changed, `contested` those with attributes that
+    Sonar has changed too, `vanished` those that staff have deleted, `refused` are rows at fault;
+    one line each. `twins` are second copies that were removed.
     """
 
     created: int = 0
@@ -47,6 +50,9 @@ class Written:
     changed: int = 0
     proven: int = 0
     deleted: int = 0
+    twins: int = 0
+    contested: list[str] = field(default_factory=list)
+    vanished: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     parked: dict[str, int] = field(default_factory=dict)
@@ -61,6 +67,8 @@ class Writing:
     """One load at work, in one event loop.
 
     `incomplete` clusters have a row, named there, that cannot be sent: nothing late is set in them.
+    `fields` are the additional fields of ours by table; `overwrites`: what staff and Sonar both
+    changed becomes Sonar's.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a load works with
@@ -73,8 +81,15 @@ class Writing:
         incomplete: Mapping[str, str],
         progress: Progress,
         clock: Clock | None = None,
+        *,
+        fields: Mapping[str, frozenset[str]] | None = None,
+        overwrites: bool = False,
     ) -> None:
         self.result = Written()
+        self._fields = fields or {}
+        self._overwrites = overwrites
+        self._doubtful: list[Sequence[Job]] = []
+        self._created: set[tuple[str, int]] = set()
         self._splynx = splynx
         self._shapes = shapes
         self._ids = ids
@@ -104,9 +119,11 @@ class Writing:
             raise _first(failed) from None
 
     async def finish(self) -> None:
-        """Delete what is to be gone in Splynx, now that nothing needs it any more."""
+        """Do what waited for all else: settle what may be there twice, delete what is to go."""
+        await asyncio.gather(*(self._settle(jobs) for jobs in self._doubtful))
         for job in self._going:
             try:
+                await self._save(job)
                 await self._splynx.delete(job.ready.item(job.id))
             except NotFound:
                 pass
@@ -136,10 +153,30 @@ class Writing:
                 await self._leave_out(job, "reference", f"{_ALONG}{guilty}")
         there = [job for job in jobs if job.fate is Fate.THERE]
         await asyncio.gather(*(self._guarded(job, self._check(job)) for job in there))
+        if any(job.was_resent for job in there):
+            self._doubtful.append(jobs)
+        else:
+            await self._activate(jobs)
+
+    async def _settle(self, jobs: Sequence[Job]) -> None:
+        """Finish a cluster with rows that were sent again: by now a first sending shows."""
+        for job in jobs:
+            if job.was_resent and job.fate is Fate.THERE:
+                await self._guarded(job, self._alone(job))
+        await self._activate(jobs)
+
+    async def _alone(self, job: Job) -> None:
+        removed = await remove_twins(self._splynx, self._ledger, self._shapes, job)
+        self.result.twins += removed
+
+    async def _activate(self, jobs: Sequence[Job]) -> None:
+        """Set what is late in a cluster, and write down what is as it should be."""
+        there = [job for job in jobs if job.fate is Fate.THERE]
         guilty = next((job.name for job in jobs if job.is_out), None)
         if guilty is None:
             self._stop.written(members(jobs))
-            guilty = self._incomplete.get(jobs[0].draft.cluster)
+        lacking = None if guilty else self._incomplete.get(jobs[0].draft.cluster)
+        guilty = guilty or lacking
         for job in reversed(there):
             if job.fate is not Fate.THERE or not _ends_late(job):
                 continue
@@ -148,6 +185,8 @@ class Writing:
                 guilty = job.name if job.is_out else None
             else:
                 await self._leave_out(job, "reference", f"{_ALONG}{guilty}")
+                if lacking:
+                    await self._wait(job)
         await asyncio.gather(*(self._keep(job) for job in there if job.fate is Fate.THERE))
         self._progress.advance(len(jobs))
 
@@ -161,8 +200,9 @@ class Writing:
             await self._failed(job, exc.cause)
         except _Vanished:
             if job.was_written:
-                await self._ledger.drop(job.entries(is_named=True))
-            await self._leave_out(job, "differs", "it is not in Splynx any more")
+                await self._vanished(job)
+            else:
+                await self._leave_out(job, "differs", "it is not in Splynx any more")
         except (FatalTargetError, ModuleOff) as exc:
             if job.fate is Fate.WAITING or job.was_written:
                 await self._ledger.drop(job.entries(is_named=job.exists))
@@ -178,6 +218,11 @@ class Writing:
         """Have the row exist in Splynx, and its id known."""
         shape = job.draft.shape
         job.body = body(job.draft, self._ids)
+        if (made := job.draft.made) is not None:
+            planned = int(job.draft.row.values[made.column] or 0)
+            if (maker := self._ids.target(made.by, planned)) is not None:
+                job.maker = made.by, maker
+                job.is_maker_new = job.maker in self._created
         if reason := self._parked.get(shape.name):
             await self._park(job, reason)
         elif missing := job.body.missing:
@@ -192,15 +237,19 @@ class Writing:
             await (self._meet(job, seen) if job.draft.made else self._create(job))
 
     async def _create(self, job: Job) -> None:
+        async def arrive(arrived: Arrived) -> None:
+            job.id = arrived.id
+            job.was_created, job.was_resent = not arrived.was_found, arrived.was_resent
+            await self._arrived(job)
+
         entries = job.entries(is_named=False)
-        arrived = await self._sending.create(job.ready, entries, in_doubt=job.known is not None)
-        job.id = arrived.id
-        job.was_created = not arrived.was_found
-        await self._arrived(job)
+        await self._sending.create(job.ready, entries, arrive, in_doubt=job.known is not None)
 
     async def _meet(self, job: Job, seen: Records) -> None:
         """Find the row that Splynx has made itself."""
-        found = await made_id(self._splynx, self._ledger, self._shapes, self._ids, job.ready, seen)
+        found = await made_id(
+            self._splynx, self._reader, self._ledger, self._shapes, self._ids, job.ready, seen
+        )
         if found is None:
             by = job.draft.made.by if job.draft.made else ""
             await self._leave_out(job, "server", f"Splynx made no such row for its row of {by}")
@@ -215,6 +264,8 @@ class Writing:
         if planned is not None and job.id is not None:
             self._ids.learn(job.draft.shape.name, planned, job.id)
         await self._ledger.name(job.entries(is_named=True))
+        if job.was_created and job.id is not None:
+            self._created.add((job.draft.shape.name, job.id))
         self.result.created += job.was_created
         self.result.found += not job.was_created
 
@@ -222,12 +273,28 @@ class Writing:
         """Read a row back; have Splynx change what can be changed already."""
         shape = job.draft.shape
         later = {*shape.late, *shape.computed.values()}
-        await self._look(job)
+        if given := self._given(job, later):
+            await self._change(job, given)
+        else:
+            await self._look(job, later)
         now = {name: job.ready.whole[name] for name in job.open - later if name in job.ready.whole}
         if now and shape.can_change:
             await self._change(job, now)
         if wrong := job.open - later:
             await self._differs(job, wrong)
+
+    def _given(self, job: Job, later: Collection[str]) -> dict[str, object]:
+        """Return what to set in a row before it is read: Splynx has just made it, or will so.
+
+        Only where reading it takes a request of its own; what lists show is rather compared.
+        """
+        shape = job.draft.shape
+        is_new = job.is_maker_new or "?" in shape.item  # there a PUT makes what is not there
+        if not (is_new and job.known is None and shape.can_change):
+            return {}
+        if listed_at(job.ready, job.id) is not None:
+            return {}
+        return {name: value for name, value in job.ready.create.items() if name not in later}
 
     async def _complete(self, job: Job) -> None:
         """Set late attributes, and read the row back as a whole."""
@@ -241,21 +308,38 @@ class Writing:
         }
         if late:
             await self._change(job, late)
+        elif job.open:  # seen while other rows of the cluster were still being changed
+            await self._look(job)
         if job.open:
             await self._differs(job, job.open)
 
+    async def _save(self, job: Job) -> None:
+        """Keep what a row holds that was there before the run."""
+        if job.record is None or job.is_kept or not job.was_there:
+            return
+        await self._ledger.keep(job.image(job.record))
+        job.is_kept = True
+
     async def _change(self, job: Job, values: Mapping[str, object]) -> None:
+        await self._save(job)
         await self._splynx.update(job.ready.item(job.id), values)
         self.result.changed += not (job.was_created or job.was_changed)
         job.was_changed = True
         await self._look(job)
 
-    async def _look(self, job: Job) -> None:
-        found = await self._reader.differences(job.ready, job.id)
-        if found is None and not job.draft.is_gone:
+    async def _look(self, job: Job, late: Collection[str] = ()) -> None:
+        seen = await self._reader.look(job.ready, job.id, late)
+        if seen is None and not job.draft.is_gone:
             raise _Vanished
-        job.kept = job.theirs(found or ())
-        job.open = frozenset(found or ()) - job.kept
+        job.record = seen.record if seen else None
+        fields = self._fields.get(job.draft.shape.name, frozenset())
+        wrong, record = (seen.wrong, seen.record) if seen else ([], {})
+        job.sort_out(wrong, record, fields, overwrites=self._overwrites)
+
+    async def _wait(self, job: Job) -> None:
+        """Note that a row lacks only what is late: until that can be set, it is left alone."""
+        entries = job.entries(is_named=True)
+        await self._ledger.intend([replace(one, hash=one.hash + WAITING) for one in entries])
 
     async def _keep(self, job: Job) -> None:
         if job.draft.is_gone:
@@ -268,7 +352,22 @@ class Writing:
         self.result.proven += 1
         if job.kept:
             self.result.kept.append(f"{job.name}: {', '.join(sorted(job.kept))}")
-        await self._ledger.prove(job.entries(is_named=True))
+        if job.contested:
+            self.result.contested.append(f"{job.name}: {', '.join(sorted(job.contested))}")
+        entries = job.entries(is_named=True)
+        await self._ledger.prove(entries)
+        if job.exists:
+            kind = "conflict" if job.contested else "edited" if job.kept else None
+            columns = job.columns(job.contested or job.kept)
+            await self._ledger.edited(Edit(entries[0], kind, columns))
+
+    async def _vanished(self, job: Job) -> None:
+        """Leave a row deleted that staff have deleted."""
+        job.fate = Fate.VANISHED
+        entries = job.entries(is_named=True)
+        await self._ledger.drop(entries)
+        await self._ledger.edited(Edit(entries[0], "vanished"))
+        self.result.vanished.append(job.name)
 
     async def _wait_for(self, job: Job, missing: Missing) -> None:
         """Leave out a row that leads to one that is not in Splynx."""

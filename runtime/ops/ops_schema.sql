@@ -119,6 +119,37 @@ create table if not exists ops.extract_file (
     primary key (source, _sonar_key)
 );
 
+-- Bytes of files that Splynx got over its API, by the key of the file's record in Sonar. `intended`: they
+-- may have arrived; `stored`: they are there, and `compared` tells whether they were read back with the same
+-- checksum; `differs`: they were read back otherwise; `refused`: Splynx did not take them.
+create table if not exists ops.file_upload (
+    target text not null,
+    _sonar_key text not null,
+    place text not null,
+    owner_id bigint not null,
+    sha256 text not null,
+    bytes bigint not null,
+    state text not null check (state in ('intended', 'stored', 'differs', 'refused')),
+    compared boolean not null default false,
+    file_id bigint,
+    reason text,
+    run_id text not null,
+    changed_at timestamptz not null default clock_timestamp(),
+    primary key (target, _sonar_key)
+);
+
+-- Landed texts as Splynx may show them as HTML, by the MD5 of the raw text: cleaned once, by the given
+-- rules; the source is the host whose links lead nowhere any more. `removed`: how much of what was taken out.
+create table if not exists ops.clean_text (
+    source text not null,
+    hash text not null,
+    rules integer not null,
+    clean_text text not null,
+    removed jsonb not null default '{}',
+    cleaned_at timestamptz not null default clock_timestamp(),
+    primary key (source, hash)
+);
+
 -- A target is an address and an epoch: restoring a backup opens a new epoch of the same address.
 create table if not exists ops.target (
     target text primary key,
@@ -292,6 +323,22 @@ add column if not exists prior_hash text,
 add column if not exists prior_crc bigint,
 add column if not exists prior_base integer[],
 add column if not exists prior_apart boolean not null default false;
+
+-- By REST, where the row is in the API: its `item`, and for a row that Splynx makes `by`, the table and id
+-- of the row that makes it. While nobody knows whether it was created: `path`, where it is listed, and the
+-- `main` and `additional` attributes that tell it from others.
+alter table ops.row_state
+add column if not exists api jsonb;
+
+-- Rows that an undoing by REST has found fit and begun to take back: what it deletes changes others in
+-- Splynx, which must not look like staff's work when it goes on after a kill.
+create table if not exists ops.rest_undoing (
+    target text not null,
+    undone_run_id text not null,
+    table_name text not null,
+    _sonar_key text not null,
+    primary key (target, undone_run_id, table_name, _sonar_key)
+);
 
 -- The columns that a row's hash was taken over: `new_hash` ends with the shape.
 create table if not exists ops.row_shape (
@@ -492,6 +539,26 @@ create table if not exists ops.reconciliation (
 );
 alter table ops.reconciliation
 add column if not exists not_selected bigint not null default 0;
+
+-- What was not held against the mart, with its cause of a closed list: Splynx has the last word there.
+-- `not_compared`: the rows cannot be seen over the API, and nothing else differs.
+alter table ops.reconciliation
+add column if not exists explained jsonb not null default '[]';
+
+do $$
+begin
+    if not exists (
+        select from pg_constraint where conrelid = 'ops.reconciliation'::regclass
+        and conname = 'reconciliation_verdict_check'
+        and pg_get_constraintdef(oid) like '%''not_compared''%'
+    ) then
+        alter table ops.reconciliation drop constraint if exists reconciliation_verdict_check;
+        alter table ops.reconciliation add constraint reconciliation_verdict_check check (
+            verdict in ('agrees', 'differs', 'not_compared')
+        );
+    end if;
+end
+$$;
 
 -- Secrets that Splynx got over its API: which row's attribute, when, and never the value. `intended`: it was
 -- about to be sent when the run ended. `source_changed_at` is when Sonar last changed the record that the

@@ -33,6 +33,7 @@ SCHEMA = tuple(
         "tariffs",
         "services",
         "billing",
+        "scheduling",
         "support",
         "network",
         "inventory",
@@ -58,14 +59,20 @@ def create_database(server: MariaDb, name: str) -> SplynxDatabase:
     and is made again. An existing one keeps its rows.
 
     Raises:
-        ConfigError: the database was made from an older schema and lacks tables.
+        ConfigError: the database was made from an older schema and lacks tables, or it is on a
+            server that is not of this project alone and was made by somebody else.
     """
     with closing(_connect(server)) as connection, connection.cursor() as cursor:
+        is_complete = _is_complete(cursor, server, name)
+        if server.clients != server.host and not is_complete:
+            _refuse_foreign(cursor, name)
         for account in (ACCOUNT, ADMIN):
             _set_account(cursor, server, account)
-        if not _is_complete(cursor, server, name):
+        if not is_complete:
             cursor.execute(f"drop database if exists `{name}`")
-            cursor.execute(f"create database `{name}`")
+            cursor.execute(
+                f"create database `{name}` character set utf8mb4 collate utf8mb4_unicode_ci"
+            )
             cursor.execute(f"use `{name}`")
             for script in (*SCHEMA, _HERE / "seed.sql"):
                 _run(cursor, script.read_text(encoding="utf-8"))
@@ -81,6 +88,19 @@ def create_database(server: MariaDb, name: str) -> SplynxDatabase:
         admin_url=_url(server, ADMIN, name),
         address=f"{server.host}:{server.port}/{name}",
     )
+
+
+def _refuse_foreign(cursor: Cursor, name: str) -> None:
+    """Refuse to replace a database of a server that others may use too."""
+    cursor.execute(
+        "select count(*) from information_schema.tables where table_schema = %s", (name,)
+    )
+    row = cursor.fetchone()
+    if row is not None and row[0]:
+        raise ConfigError(
+            f"the server has a database {name} of {row[0]} tables that this sandbox did not finish:"
+            " drop it yourself, if nothing in it is needed"
+        )
 
 
 def drop_database(server: MariaDb, name: str) -> None:
@@ -119,7 +139,7 @@ def _password(server: MariaDb, account: str) -> str:
 
 
 def _set_account(cursor: Cursor, server: MariaDb, account: str) -> None:
-    who = (account, server.host)
+    who = (account, server.clients)
     cursor.execute("create user if not exists %s@%s", who)
     cursor.execute("alter user %s@%s identified by %s", (*who, _password(server, account)))
 
@@ -130,13 +150,13 @@ def _pattern(name: str) -> str:
 
 
 def _grant(cursor: Cursor, server: MariaDb, account: str, rights: str, name: str) -> None:
-    cursor.execute(f"grant {rights} on `{_pattern(name)}`.* to %s@%s", (account, server.host))
+    cursor.execute(f"grant {rights} on `{_pattern(name)}`.* to %s@%s", (account, server.clients))
 
 
 def _is_complete(cursor: Cursor, server: MariaDb, name: str) -> bool:
     cursor.execute(
         "select 1 from mysql.db where User = %s and Host = %s and Db = %s",
-        (ACCOUNT, server.host, _pattern(name)),
+        (ACCOUNT, server.clients, _pattern(name)),
     )
     return cursor.fetchone() is not None
 

@@ -3,7 +3,8 @@
 The ids of `prefilled.sql` lie among the low ids of a generated Sonar tenant, the login of one
 customer is the portal name of a Sonar contact, that of another the number of a Sonar account, and
 one plan has the title of a Sonar service. A network, the address of a router, a barcode, a vendor
-and a stock are those of Sonar records. Money is consistent: `deposit` is credits less debits, `due`
+and a stock are those of Sonar records, and so are the titles of a ticket group, a ticket type and a
+project, and the address of a sender. Money is consistent: `deposit` is credits less debits, `due`
 is the total less what was paid.
 """
 
@@ -51,6 +52,14 @@ COUNTS: Mapping[str, int] = MappingProxyType(
         "inventory_products": 1,
         "inventory_stocks": 1,
         "inventory_items": 2,
+        "ticket_types": 2,
+        "ticket_groups": 1,
+        "incoming_customer": 1,
+        "scheduling_project": 1,
+        "scheduling_project_to_partners": 1,
+        "scheduling_task": 1,
+        "scheduling_task_comment": 1,
+        "customer_documents": 1,
     }
 )
 

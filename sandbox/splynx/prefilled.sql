@@ -184,6 +184,37 @@ insert into inventory_items (id, product_id, barcode, serial_number, stock_id) v
     (1, 1, '02:5A:00:00:00:01', 'SN0000001', 1),
     (2, 1, 'A-2', '', 3);
 
+-- Type 8, group 4 and project 2 are named as those of the demo tenant, in other letters; 7 has written
+-- from the address of one of its unknown senders.
+insert into ticket_types (id, title) values (8, 'SLOW SPEED'), (9, 'Sales call');
+
+insert into ticket_groups (id, title, description) values (4, 'field operations', '');
+
+insert into incoming_customer (id, email, name) values (7, 'Tips@Fernhollow.example', 'Tips');
+
+insert into scheduling_project (
+    id, title, description, type_id, category_id, workflow_id
+) values (2, 'service call', '', 1, 1, 1);
+
+insert into scheduling_project_to_partners (project_id, partner_id) values (2, 1);
+
+insert into scheduling_task (
+    id, title, description, partner_id, project_id, related_customer_id, created_at, updated_at,
+    resolved_at, assigned_to, assignee, assinged_at, scheduled_from, scheduled_to,
+    checklist_template_id, workflow_status_id
+) values (1, 'Look at the mast', '', 1, 2, 1, '2026-02-03 11:00:00', '2026-02-03 11:00:00',
+    '0000-00-00 00:00:00', 'assigned_to_administrator', 3, '2026-02-03 11:00:00',
+    '0000-00-00 00:00:00', '0000-00-00 00:00:00', 0, 1);
+
+insert into scheduling_task_comment (id, task_id, user_id, comment, created_at) values
+    (1, 1, 3, 'Ladder is in van 1.', '2026-02-03 11:05:00');
+
+insert into customer_documents (
+    id, hash_id, added_by_id, customer_id, title, created_at, updated_at, description,
+    filename_original, filename_uploaded, code
+) values (1, 'b1946ac92492d2347c6235b4d2611184', 3, 1, 'Floor plan', '2026-02-03 12:00:00',
+    '2026-02-03 12:00:00', '', 'plan.pdf', 'b1946ac9.pdf', '');
+
 insert into ticket (
     id, customer_id, subject, status_id, closed, assign_to, reporter_type, source, group_id,
     type_id, incoming_customer_id, priority, unread_by_customer, unread_by_admin, created_at,

@@ -67,6 +67,19 @@ insert into ticket_types (id, title) values
 -- The titles are recorded; their order is inferred.
 insert into ticket_groups (id, title) values (1, 'IT'), (2, 'Finance'), (3, 'Sales');
 
+-- One project is observed, and that items 2 and 3 stand for work in progress and done; the rest is
+-- inferred.
+insert into scheduling_project_type (id, title) values (1, 'Type 1');
+insert into scheduling_project_category (id, title) values (1, 'Category 1');
+insert into scheduling_workflow (id, title) values (1, 'Workflow 1');
+insert into scheduling_workflow_items (id, workflow_id, title, position, stage) values
+    (1, 1, 'New', 1, 'new'),
+    (2, 1, 'In progress', 2, 'in_progress'),
+    (3, 1, 'Done', 3, 'done');
+insert into scheduling_project (
+    id, title, description, type_id, category_id, workflow_id
+) values (1, 'Project 1', '', 1, 1, 1);
+
 -- Eight rows are observed, and the titles of 1 to 3; the other titles are inferred.
 insert into nas_types (id, title, mikrotik_api) values
     (1, 'MikroTik', '1'),

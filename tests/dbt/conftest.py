@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, Engine, create_engine
 
+from runtime.clean_texts import clean_texts
 from sandbox.sonar.schema import load_schema
 from sandbox.sonar.tenant import Tenant, generate
 from tests import services
@@ -88,6 +89,7 @@ def built_once(slot: Slot, dbt_folder: Path, tenant: Tenant) -> str:
         assert seeded.code == 0, seeded.output
         sources = dbt.manifest()["sources"].values()
         land(engine, tenant, [s["name"] for s in sources if s["schema"] == "raw_sonar"])
+        clean_texts(engine)
         built = dbt("build", "--exclude-resource-type", "unit_test")
         assert built.code == 0, built.output
         engine.dispose()

@@ -19,6 +19,11 @@ from sandbox.sonar.rows import Row
 from sandbox.sonar.tenant import Tenant
 
 ROOT = Path(__file__).parents[2]
+_LINKS = {  # by collection: the types on both sides, and the connection that nests the other's ids
+    "accounts": [("Account", "AccountGroup", "account_groups")],
+    "tickets": [("Ticket", "TicketCategory", "ticket_categories")],
+    "jobs": [("Job", "User", "users")],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +100,12 @@ def _landed(tenant: Tenant, collection: str) -> Sequence[Row]:
     rows = tenant.rows.get(collection, [])
     if collection == "radius_accounts":  # whose passwords never land
         return [{k: v for k, v in row.items() if k != "password"} for row in rows]
-    if collection != "accounts":
-        return rows
-    groups: dict[str, list[Row]] = {}
-    for account, group in tenant.links.get(("Account", "AccountGroup"), ()):
-        groups.setdefault(account, []).append({"id": group})
-    return [{**row, "account_groups": {"entities": groups.get(row["id"], [])}} for row in rows]
+    for owner, other, field in _LINKS.get(collection, ()):
+        linked: dict[str, list[Row]] = {}
+        for one, another in tenant.links.get((owner, other), ()):
+            linked.setdefault(one, []).append({"id": another})
+        rows = [{**row, field: {"entities": linked.get(row["id"], [])}} for row in rows]
+    return rows
 
 
 def _keys(payloads: Sequence[str], *, has_id: bool) -> list[str]:

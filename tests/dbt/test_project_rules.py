@@ -23,6 +23,9 @@ _NAMES = {
     "intermediate/network": r"int_network__\w+",
     "intermediate/access": r"int_access__\w+",
     "intermediate/inventory": r"int_inventory__\w+",
+    "intermediate/support": r"int_support__\w+",
+    "intermediate/field": r"int_field__\w+",
+    "intermediate/tickets": r"int_tickets__\w+",
     "intermediate/crosswalk": r"int_crosswalk(__\w+)?",
     "marts/splynx": r"[a-z][a-z0-9]*(_[a-z0-9]+)*",
     "audit": r"audit_\w+",
@@ -170,6 +173,14 @@ def test_a_column_that_may_be_empty_says_how_empty_is_spelt(manifest: Mapping[st
         *(
             f"billing_transactions.{reference}_id"
             for reference in ("service", "payment", "invoice", "invoiced_by", "credit_note")
+        ),
+        "ticket.group_id",
+        "ticket.task_id",
+        "scheduling_task.related_customer_id",
+        "scheduling_task.address",
+        *(
+            f"customer_documents.{name}"
+            for name in ("sign_date", "terms_month", "end_of_term", "status")
         ),
         "payments.added_by_id",
         "credit_notes.added_by_id",

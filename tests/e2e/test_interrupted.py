@@ -52,9 +52,28 @@ def test_a_killed_migration_goes_on_to_the_same_end(tiny: Way) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    tiny.succeed("runtime", "migrate")
+    _halts_at_a_refused_customer(tiny)
+    tiny.succeed("runtime", "migrate", "--waves", "1,4")
     rows = tiny.all("select entity, verdict from ops.reconciliation")
     assert {row.verdict for row in rows} == {"agrees"}
+    steps = [step for (step,) in tiny.all("select step from ops.step order by started_at")]
+    assert [s for s in steps if s in {"load", "reconcile"}][-6:] == ["load", "reconcile"] * 3
+
+
+def _halts_at_a_refused_customer(made: Way) -> None:
+    """Migrate in waves of 1, 4 and all, with a Splynx that does not take the third customer."""
+    with made.splynx.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "alter table customer_info add constraint third check (customer_id <> 3)"
+        )
+    done = made.run("runtime", "migrate", "--waves", "1 4 all")
+    assert done.returncode == 6, done.stdout + done.stderr
+    assert "halted after load 4" in done.stderr
+    assert "── reconcile 1 " in done.stdout
+    assert "── reconcile 4 " not in done.stdout
+    assert _target_rows(made)["customers"] == 3
+    with made.splynx.engine.begin() as connection:
+        connection.exec_driver_sql("alter table customer_info drop constraint third")
 
 
 def test_an_unmapped_status_is_refused_before_anything_is_written(tiny: Way) -> None:

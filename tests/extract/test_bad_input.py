@@ -110,7 +110,8 @@ def test_settings_that_cannot_work(
         assert made.token not in ended.everything
 
     ends(2, "SONAR_URL is not a web address", SONAR_URL="sonar.example")
-    ends(5, "host name is not known: check SONAR_URL", SONAR_URL="http://sonar.invalid")
+    ends(2, "SONAR_URL is plain http to another machine", SONAR_URL="http://sonar.invalid")
+    ends(5, "host name is not known: check SONAR_URL", SONAR_URL="https://sonar.invalid")
     ends(5, "check SONAR_URL and the network", SONAR_URL=f"http://127.0.0.1:{free_port()}")
     ends(2, "speaks plain http", SONAR_URL=made.url.replace("http:", "https:"))
     ends(2, "without a path", SONAR_URL=f"{made.url}/api/graphql")

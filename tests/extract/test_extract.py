@@ -298,7 +298,7 @@ def test_wrong_settings_end_in_their_code_and_leave_nothing_half_done(
     monkeypatch.setenv("SONAR_URL", made.url)
     monkeypatch.setenv("SONAR_API_KEY", made.token)
     run("--include", "services")
-    monkeypatch.setenv("SONAR_URL", "http://another-sonar.example")
+    monkeypatch.setenv("SONAR_URL", "https://another-sonar.example")
     with pytest.raises(ConfigError, match=r"holds the data of 127\.0\.0\.1"):
         run()
     with pytest.raises(MigrationError):
@@ -317,7 +317,7 @@ def test_commands_answer_for_people_and_machines(
     assert planned["radius_accounts"]["secrets_left_out"] == ["password"]
     assert planned["radius_server_credentials"]["state"] == "excluded"
     cli.main(["discover"], standalone_mode=False)
-    assert "88 root queries: 84 are read, 2 excluded, 2 skipped." in capsys.readouterr().out
+    assert "101 root queries: 97 are read, 2 excluded, 2 skipped." in capsys.readouterr().out
     run("--include", "accounts services")
     capsys.readouterr()
     cli.main(["status"], standalone_mode=False)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import make_url
 
-from load.run import load, plan_only
+from load.run import plan_only
 from runtime.errors import ConfigError, GateFailed, MigrationError, TargetError
 from runtime.run_ledger import stage
 from runtime.settings import ROOT, splynx_db
@@ -199,15 +198,6 @@ def test_a_mart_whose_columns_changed_after_the_load(scene: Scene) -> None:
 def test_a_mart_that_was_not_built(scene: Scene) -> None:
     scene.mart("drop table splynx_staging.notes")
     refused(scene, ConfigError, "splynx_staging.notes")
-
-
-def test_a_mart_of_another_route_is_not_written_by_this_one(scene: Scene) -> None:
-    before = miniature.content(scene.splynx.engine)
-    mart = replace(miniature.MANIFEST.marts[0], routes=frozenset({"rest"}))
-    manifest = replace(miniature.MANIFEST, marts=(mart, *miniature.MANIFEST.marts[1:]))
-    with stage("load") as run, pytest.raises(GateFailed, match=f"{mart.name}: not for the mysql"):
-        load(run, splynx_db(), manifest)
-    assert miniature.content(scene.splynx.engine) == before
 
 
 @pytest.mark.usefixtures("scene")

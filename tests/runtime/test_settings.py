@@ -47,6 +47,7 @@ def test_an_empty_variable_counts_as_unset(tmp_path: Path, monkeypatch: pytest.M
         ("SPLYNX_MYSQL_URL", "postgresql://u:hunter22@h/db", "another kind of database"),
         ("SONAR_URL", "ftp://h", "not a web address"),
         ("SONAR_URL", "https://u:hunter22@h", "must not hold credentials"),
+        ("SONAR_URL", "http://hunter22.example", "SONAR_PLAIN_HTTP=1"),
     ],
 )
 def test_a_wrong_address_is_named_and_not_repeated(
@@ -59,6 +60,18 @@ def test_a_wrong_address_is_named_and_not_repeated(
         read[name]()
     assert name in str(raised.value)
     assert "hunter22" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"), [("http://127.0.0.1:8080", "0"), ("http://isp.example", "1")]
+)
+def test_plain_http_to_sonar_is_for_this_machine_or_asked_for(
+    monkeypatch: pytest.MonkeyPatch, url: str, allowed: str
+) -> None:
+    monkeypatch.setenv("SONAR_URL", url)
+    monkeypatch.setenv("SONAR_API_KEY", "key-of-the-test")
+    monkeypatch.setenv("SONAR_PLAIN_HTTP", allowed)
+    assert sonar_api().url == url
 
 
 def test_a_settings_object_does_not_show_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,35 @@ OF_PEOPLE_AND_PLANS = {
     "did_without_voice_service": ("did_assignments", "rejected", "no_voice_service"),
     "did_of_missing_account": ("did_assignments", "rejected", "account_missing"),
 }
+OF_SUPPORT = {
+    "unused_group": ("ticket_groups", "excluded", "group_unused"),
+    "unused_category": ("ticket_types", "excluded", "category_unused"),
+    "unused_job_type": ("scheduling_project", "excluded", "job_type_unused"),
+    "ticket_of_missing_account": ("ticket", "rejected", "account_missing"),
+    "ticket_of_rejected_account": ("ticket", "rejected", "customer_rejected"),
+    "ticket_of_missing_site": ("ticket", "rejected", "owner_missing"),
+    "spam_ticket": ("ticket", "excluded", "spam"),
+    "long_sender_email": ("ticket_replies", "rejected", "email_too_long"),
+    "reply_of_missing_ticket": ("ticket_replies", "rejected", "ticket_missing"),
+    "comment_of_missing_ticket": ("ticket_comments", "rejected", "ticket_missing"),
+    "recipient_without_message": (
+        "ticket_recipients",
+        "excluded",
+        "recipient_without_message",
+    ),
+    "job_of_missing_account": ("scheduling_task", "rejected", "account_missing"),
+    "check_in_of_missing_job": ("scheduling_task_worklog", "rejected", "job_missing"),
+    "check_in_by_staff": ("scheduling_task_worklog", "rejected", "admin_missing"),
+    "task_of_account": ("tasks", "excluded", "task_of_account"),
+    "task_of_item": ("tasks", "excluded", "task_owner_not_mapped"),
+    "task_of_missing_job": ("tasks", "rejected", "job_missing"),
+    "contract_of_missing_account": ("contracts", "rejected", "account_missing"),
+    "unlinked_files": ("files", "excluded", "file_of_nobody"),
+    "orphan_files": ("files", "rejected", "account_missing"),
+    "file_of_missing_ticket": ("files", "rejected", "ticket_missing"),
+    "file_without_message": ("files", "excluded", "file_without_message"),
+    "note_of_missing_job": ("notes", "rejected", "job_missing"),
+}
 OF_THE_NETWORK = {
     "long_site_name": ("network_sites", "rejected", "name_too_long"),
     "disabled_inline_device": ("routers", "excluded", "device_disabled"),
@@ -199,6 +228,13 @@ def test_traps_of_the_network_come_to_their_outcomes() -> None:
         assert truth["outcomes"][entity]["merged"] >= 5 * each, trap
 
 
+def test_traps_of_tickets_jobs_and_files_come_to_their_outcomes() -> None:
+    truth = generate(load_schema(), "demo", 4, traps=dict.fromkeys(OF_SUPPORT, 5)).truth
+    for trap, (entity, kind, rule) in OF_SUPPORT.items():
+        assert (trap, truth["outcomes"][entity][kind].get(rule, 0)) == (trap, 5)
+        assert truth["traps"][trap]["count"] == 5
+
+
 def test_of_two_reasons_the_first_counts() -> None:
     chosen = dict.fromkeys(("blank_name", "long_name", "long_city"), 0)
     chosen |= {"blank_name_and_long_city": 4, "long_name_and_long_city": 3}
@@ -271,6 +307,7 @@ def test_planted_secrets_carry_the_marker(demo: Tenant) -> None:
         ("radius_server_credentials", "value"),
         ("inventory_model_field_data", "value"),
         ("personal_access_tokens", "token"),
+        ("contracts", "unique_link_key"),
     ):
         rows = demo.rows[name]
         if name == "inventory_model_field_data":

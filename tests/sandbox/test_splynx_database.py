@@ -58,6 +58,11 @@ def test_it_holds_what_a_fresh_installation_holds(splynx: Splynx) -> None:
         "monitoring_groups": 1,
         "monitoring_producers": 1,
         "monitoring_types": 1,
+        "scheduling_project": 1,
+        "scheduling_project_category": 1,
+        "scheduling_project_type": 1,
+        "scheduling_workflow": 1,
+        "scheduling_workflow_items": 3,
         "config": 18,
     }
     assert tuple(main) == ("Main", "Main")

@@ -40,6 +40,27 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
     "labels": frozenset({"textColor"}),
     "monitoring": frozenset({"versions", "ping"}),
     "routers": frozenset({"status"}),
+    "scheduling_task_attachments": frozenset(
+        {
+            "download_api_link",
+            "download_all_api_link",
+            "download_link",
+            "files",
+            "has_thumbnail",
+            "thumbnail_link",
+        }
+    ),
+    "scheduling_tasks": frozenset(
+        {
+            "assigned_at",
+            "createdFromTicket",
+            "logged",
+            "relatedTasks",
+            "related_lead_id",
+            "related_ticket_info",
+            "remaining",
+        }
+    ),
     "services_internet": frozenset({"top_up_tariff_id", "geo"}),
     "tariffs_internet": frozenset({"custom_period", "services"}),
     "tariffs_bundle": frozenset({"customer_labels", "custom_period", "customers", "services"}),
@@ -94,12 +115,7 @@ ENTITIES_LEFT_OUT = frozenset(
         "scheduling_checklist_templates",
         "scheduling_project_categories",
         "scheduling_project_types",
-        "scheduling_projects",
-        "scheduling_task_attachments",
         "scheduling_task_checklist",
-        "scheduling_task_comments",
-        "scheduling_task_worklogs",
-        "scheduling_tasks",
         "scheduling_teams",
         "scheduling_workflow_items",
         "scheduling_workflows",
@@ -119,6 +135,7 @@ NOT_MODELLED_FIELDS = frozenset(
         "transactions",
         "customer_documents",
         "credit_notes",
+        "scheduling_projects",
         "services_bundle",
         "tariffs_bundle",
         "tariffs_one_time",

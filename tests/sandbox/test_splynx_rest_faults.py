@@ -43,6 +43,18 @@ def test_a_lost_reply_is_committed(splynx: SplynxProcess) -> None:
     assert splynx.call("POST", PARTNERS, json={"name": "Kept"}).status == 201
 
 
+def test_a_late_request_is_carried_out_after_an_equal_one(splynx: SplynxProcess) -> None:
+    splynx.fault(kind="late", method="POST")
+    with pytest.raises(requests.ConnectionError):
+        splynx.call("POST", PARTNERS, json={"name": "Late"})
+    splynx.create(PARTNERS, {"name": "Another"})
+    assert count(splynx, "Late") == 0
+    splynx.create(PARTNERS, {"name": "Late"})
+    assert count(splynx, "Late") == 2
+    splynx.create(PARTNERS, {"name": "Late"})
+    assert count(splynx, "Late") == 3
+
+
 def test_a_dropped_request_does_nothing(splynx: SplynxProcess) -> None:
     splynx.fault(kind="dropped")
     with pytest.raises(requests.ConnectionError):

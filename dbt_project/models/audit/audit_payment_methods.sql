@@ -15,7 +15,13 @@ customers as (
 ),
 
 loaded as (
-    select _sonar_key from {{ ref('payment_account_data') }}
+    select
+        payment_account_data._sonar_key,
+        coalesce(bool_and(credentials.is_handed_over), false) as is_handed_over
+    from {{ ref('payment_account_data') }} as payment_account_data
+    left join {{ ref('audit_payment_credentials') }} as credentials
+        on payment_account_data._sonar_key = credentials._sonar_key
+    group by payment_account_data._sonar_key
 ),
 
 cutover as (
@@ -34,14 +40,16 @@ final as (
         methods.expires_in,
         coalesce(methods.expires_in < cutover.cutover_date + 60, false) as expires_soon,
         case
-            when loaded._sonar_key is not null then 'moved'
+            when loaded.is_handed_over then 'moved'
+            when loaded._sonar_key is not null then 'credential_not_moved'
             when methods.exclude_rule = 'credential_not_moved' and methods.route = 'vault'
                 then 'credential_not_moved_vault'
             when methods.exclude_rule = 'credential_not_moved' then 'credential_not_moved'
             else methods.exclude_rule
         end as cause,
         case
-            when loaded._sonar_key is not null then 'test_one_charge'
+            when loaded.is_handed_over then 'test_one_charge'
+            when loaded._sonar_key is not null then 'hand_over'
             when methods.exclude_rule <> 'credential_not_moved' then 'nothing'
             when customers.status = 'disabled' then 'nothing'
             when methods.route = 'vault' then 'import_from_the_processor'

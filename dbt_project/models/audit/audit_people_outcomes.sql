@@ -158,7 +158,9 @@ code_lists as (
 ),
 
 final as (
-    select * from own_rows where outcome is not null
+    select *
+    from own_rows
+    where outcome is not null and reason is distinct from 'note_of_job'     -- another area says it
     union all
     select * from merged_rows where outcome is not null
     union all

@@ -33,6 +33,7 @@ from sandbox.sonar.tenant import (
     taxes,
     truth,
     truth_access,
+    truth_desk,
     truth_money,
     truth_positions,
     truth_services,
@@ -50,6 +51,7 @@ from sandbox.sonar.tenant.network import (
     policies,
     sites,
 )
+from sandbox.sonar.tenant.support import contracts, conversations, desk, jobs, tickets, visits
 from sandbox.sonar.tenant.trap_counts import counts
 from sandbox.sonar.tenant.traps import needed_accounts
 from sandbox.sonar.tenant.volumes import targets
@@ -67,7 +69,6 @@ COLLECTIONS: tuple[Callable[[Draft], None], ...] = (
     contacts.contacts,
     contacts.phone_numbers,
     addresses.addresses,
-    files.files,
     users.roles,
     users.users,
     billing.billing_defaults,
@@ -86,8 +87,6 @@ COLLECTIONS: tuple[Callable[[Draft], None], ...] = (
     taxes.service_tax_definitions,
     custom_fields.custom_fields,
     custom_fields.custom_field_data,
-    notes.notes,
-    notes.call_logs,
     sites.plan,
     sites.network_sites,
     sites.inline_devices,
@@ -107,6 +106,22 @@ COLLECTIONS: tuple[Callable[[Draft], None], ...] = (
     policies.radius_groups,
     policies.address_lists,
     policies.overlays,
+    desk.plan,
+    desk.ticket_groups,
+    desk.ticket_categories,
+    desk.inbound_mailboxes,
+    tickets.tickets,
+    conversations.ticket_replies,
+    conversations.ticket_comments,
+    conversations.ticket_recipients,
+    jobs.job_types,
+    jobs.jobs,
+    visits.job_check_ins,
+    visits.tasks,
+    contracts.contracts,
+    notes.notes,
+    notes.call_logs,
+    files.files,
     instance.system_setting,
     instance.available_reports,
     instance.personal_access_tokens,
@@ -173,6 +188,7 @@ def generate(
         "money": truth_positions.money(draft, found["customers"]),
         "next_charges": truth_services.next_charges(draft, found),
         "access": access.services,
+        "messages": truth_desk.outcomes(draft, found["customers"]).messages,
         "billing_days": truth.billing_days(draft, found["customers"]),
     }
     rows = {name: draft.rows[name] for name in root_queries(schema)}

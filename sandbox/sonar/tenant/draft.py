@@ -16,6 +16,7 @@ from typing import Any
 
 from sandbox.sonar.rows import Row, hold
 from sandbox.sonar.tenant.network.plan import Plan
+from sandbox.sonar.tenant.support.plan import Plan as Desk
 
 OPENED = datetime(2015, 3, 2, 14, 0, tzinfo=UTC)
 AS_OF = datetime(2025, 6, 30, 6, 0, tzinfo=UTC)
@@ -84,6 +85,7 @@ class Draft:
         self.next_bill: dict[str, str | None] = {}  # of accounts
         self.sales: list[Sale] = []  # to be written after the ordinary ones
         self.network = Plan()
+        self.desk = Desk()
 
     def random(self, purpose: str) -> Random:
         """Return a fresh generator for one purpose."""

@@ -1,4 +1,4 @@
-"""notes and call_logs."""
+"""notes and call_logs: what is written about accounts, jobs and others."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from random import Random
 
 from sandbox.sonar.tenant.draft import OPENED, Draft, ids, moment
+from sandbox.sonar.tenant.support.tickets import MISSING
 from sandbox.sonar.tenant.traps import REJECTING
 from sandbox.sonar.tenant.volumes import share
 from sandbox.sonar.tenant.words import EMOJI, FIRST_NAMES
@@ -28,17 +29,18 @@ SUBJECTS = (
     "Wants to move",
     "No signal since the storm, asked for a visit and a credit for the days without service",
 )
-OTHER_OWNERS = ("NetworkSite", "Job", "Contact", "Service", "InventoryItem", "Role")
+OTHER_OWNERS = ("NetworkSite", "Vehicle", "Contact", "Service", "InventoryItem", "Role")
 PRIORITIES = ("STICKY", "STICKY_WITH_CONFIRMATION")
 LONGEST = 65_535  # bytes that a note of the other system may have
 OF_ACCOUNTS = ("sticky_note", "long_note")
+OF_JOBS = ("note_on_job", "note_of_missing_job")
 
 
 def notes(draft: Draft) -> None:
     """Write the notes of accounts, of owners of other types, and of accounts that are gone."""
     random = draft.random("notes")
     numbers = ids(random)
-    traps = ("note_of_missing_account", "foreign_note", *OF_ACCOUNTS)
+    traps = ("note_of_missing_account", "foreign_note", *OF_ACCOUNTS, *OF_JOBS)
     owned = _counts(draft, random, "notes", sum(draft.wanted[trap] for trap in traps))
     authors = _authors(draft)
     for account in draft.accounts:
@@ -65,6 +67,13 @@ def notes(draft: Draft) -> None:
         key, owner = next(numbers), (OTHER_OWNERS[index % len(OTHER_OWNERS)], str(1 + index % 4))
         _note(draft, random, key, owner, moment(random, OPENED), authors)
         draft.plant("foreign_note", "notes", str(key))
+    jobs = draft.desk.jobs
+    for trap in OF_JOBS:
+        for index in range(draft.wanted[trap]):
+            key, job = next(numbers), jobs[index % 3 * 2 % len(jobs)]
+            owner = ("Job", str(MISSING + index) if trap == "note_of_missing_job" else job.key)
+            _note(draft, random, key, owner, moment(random, OPENED), authors)
+            draft.plant(trap, "notes", str(key))
 
 
 def call_logs(draft: Draft) -> None:

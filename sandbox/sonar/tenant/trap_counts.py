@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sandbox.sonar.tenant.support import traps as support
 from sandbox.sonar.tenant.traps import (
     NAMES,
     OF_ACCESS,
@@ -187,6 +188,7 @@ DEMO: Mapping[str, int] = {
     "duplicate_category": 1,
     "archived_vendor": 1,
     "field_without_data": 2,
+    **support.DEMO,
 }
 TINY: Mapping[str, int] = {
     "blank_name": 1,
@@ -276,6 +278,7 @@ TINY: Mapping[str, int] = {
     "lost_item": 1,
     "generic_model": 1,
     "archived_vendor": 1,
+    **support.TINY,
 }
 # Of a full-size tenant: the demo's in proportion to the accounts, apart from the catalogue, which
 # grows slowly, the network, of which not every account has a part, and the addresses of cards, bank
@@ -293,6 +296,7 @@ REFERENCE: Mapping[str, int] = {
     **dict.fromkeys(("blank_user_name", "long_user_name", "long_user_login", "long_user_email"), 1),
     "user_without_role": 1,
     "long_note": 2,
+    "huge_body": 3,
 }
 REFERENCE_CATALOGUE: Mapping[str, int] = {
     "data_service_without_detail": 3,
@@ -302,6 +306,7 @@ REFERENCE_CATALOGUE: Mapping[str, int] = {
     "long_group_name": 1,
     "field_owner_not_mapped": 0,
     **{name: DEMO[name] + 1 for name in OF_USERS},
+    **{name: DEMO[name] for name in support.OF_CATALOGUES},
 }
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from random import Random
 
+from sandbox.sonar.tenant.support.traps import NAMES as OF_SUPPORT
+
 REJECTING = (
     "blank_name",
     "long_name",
@@ -225,6 +227,7 @@ NAMES = (
     *OF_ACCESS,
     *OF_ITEMS,
     *OF_EQUIPMENT,
+    *OF_SUPPORT,
 )
 
 

@@ -12,6 +12,8 @@ from datetime import date
 from typing import Any
 
 from sandbox.sonar.tenant import (
+    truth_desk,
+    truth_field,
     truth_inventory,
     truth_network,
     truth_people,
@@ -52,22 +54,32 @@ COLLECTIONS: Mapping[str, str] = {  # entity -> whose records it accounts for, w
     "inventory_suppliers": "vendors",
     "inventory_products_categories": "inventory_model_categories",
     "inventory_products": "inventory_models",
+    "ticket": "tickets",
+    "ticket_types": "ticket_categories",
+    "scheduling_project": "job_types",
+    "scheduling_task": "jobs",
+    "scheduling_task_worklog": "job_check_ins",
 }
 
 
 def outcomes(draft: Draft) -> dict[str, Outcomes]:
     """Return the outcome of every record, by entity and id."""
     people = truth_people.outcomes(draft, customers(draft))
+    desk = truth_desk.outcomes(draft, people["customers"])
     plans = truth_plans.outcomes(draft)
     network = truth_network.outcomes(draft)
     inventory = truth_inventory.outcomes(draft, people["customers"], people["admins"])
     suppliers = inventory["inventory_suppliers"]
+    field = truth_field.outcomes(draft, people["customers"], people["admins"], desk)
+    people["notes"] |= truth_field.notes_of_jobs(draft, field)
     return {
         **dict.fromkeys(_PER_CUSTOMER, people["customers"]),
         **people,
         **truth_inventory.of_people(draft, people, network["network_sites"], suppliers),
         **network,
         **inventory,
+        **desk.found,
+        **field,
         **plans,
         **truth_services.outcomes(draft, people["customers"], plans),
         "account_billing_parameters": {

@@ -23,7 +23,9 @@ from sandbox.splynx.rest import (
     network_effects,
     payment_accounts,
     rows,
+    scheduling_effects,
     support_effects,
+    task_files,
 )
 from sandbox.splynx.rest.catalogue import ACTIONS, METHODS, Entity, catalogue, find
 from sandbox.splynx.rest.columns import read_tables
@@ -53,6 +55,7 @@ EFFECTS = (
     customer_effects,
     money_effects,
     network_effects,
+    scheduling_effects,
     support_effects,
 )
 
@@ -164,7 +167,7 @@ class Api:
         return Scene(connection, self._tables, actor, self._vault, self._files, now)
 
 
-def _carry_out(  # noqa: PLR0911  one line per kind of handler
+def _carry_out(  # noqa: PLR0911, PLR0912  one line per kind of handler
     scene: Scene, entity: Entity, operation: str, names: Mapping[str, str], call: Call
 ) -> Reply:
     if entity.handler == "definitions":
@@ -181,10 +184,18 @@ def _carry_out(  # noqa: PLR0911  one line per kind of handler
         if operation == "upload":
             return files.attach(scene, str(call.query.get("message_id", "")), call.uploads)
         return files.attachments(scene, names, call.query)
+    if entity.handler == "task_attachments" and operation != "delete":
+        if operation == "upload":
+            return task_files.attach(scene, {**call.query, **call.body}, call.uploads)
+        return task_files.attachments(scene, names, call.query)
+    if entity.handler == "task_comments" and operation == "upload":
+        return task_files.attach_to_comment(scene, names["id"], call.uploads)
     if operation == "create":
         reply = rows.create(scene, entity, names, call.body, call.query)
         if entity.handler == "messages":
             files.attach_to_new(scene, reply.body["id"], call.uploads)
+        elif entity.handler == "task_comments":
+            task_files.attach_to_new(scene, reply.body["id"], call.uploads)
         return reply
     return _row_reply(scene, entity, operation, names, call)
 

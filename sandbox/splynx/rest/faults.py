@@ -14,6 +14,7 @@ from typing import Any
 KINDS = frozenset(
     {
         "lost_reply",  # carried out and committed, then the connection is dropped
+        "late",  # the connection is dropped; carried out when the same is asked for again
         "dropped",  # the connection is dropped, nothing was done
         "server_error",
         "bad_gateway",

@@ -55,16 +55,28 @@ def attach(scene: Scene, message: str, uploads: Sequence[Upload]) -> Reply:
     return Reply(HTTPStatus.CREATED, {"id": keys[0]})
 
 
-def _attach(scene: Scene, message: int, upload: Upload) -> int:
-    key = scene.insert(
+def store(scene: Scene, kind: str, upload: Upload) -> int:
+    """Keep a file under a generated name; return the id of its row."""
+    return scene.insert(
         "files_upload",
         {
             "hash_id": scene.token(),
-            "type": ATTACHMENT,
+            "type": kind,
             "filename_original": _original(upload),
             "filename_uploaded": _keep(scene, upload),
         },
     )
+
+
+def with_content(scene: Scene, rows: Sequence[Row], query: Mapping[str, Any]) -> list[Row]:
+    """Return rows of files, with their bytes when `with_content` asks for them."""
+    if str(query.get("with_content", "")).lower() in {"1", "true"}:
+        return [{**row, **_content(scene, row)} for row in rows]
+    return list(rows)
+
+
+def _attach(scene: Scene, message: int, upload: Upload) -> int:
+    key = store(scene, ATTACHMENT, upload)
     scene.insert("ticket_messages_to_files_upload", {"message_id": message, "file_id": key})
     return key
 
@@ -80,8 +92,7 @@ def attachments(scene: Scene, names: Mapping[str, str], query: Mapping[str, Any]
         f" where f.deleted = '0' and f.type = %s{only} order by f.id",
         parameters,
     )
-    if str(query.get("with_content", "")).lower() in {"1", "true"}:
-        found = [{**row, **_content(scene, row)} for row in found]
+    found = with_content(scene, found, query)
     if "id" not in names:
         return Reply(HTTPStatus.OK, found)
     if not found:

@@ -41,6 +41,7 @@ class SplynxServer:
         self._api = api
         self._token = token
         self._plan = Plan()
+        self._held: list[Call] = []
 
     def app(self) -> web.Application:
         """Return the application; one per event loop."""
@@ -74,7 +75,11 @@ class SplynxServer:
         try:
             call = await _read_call(request, path)
             await asyncio.sleep(pause)  # the request is here, even if its client gives up
+            if "late" in kinds:
+                self._held.append(call)
+                return _drop(request)
             reply = await asyncio.to_thread(self._api.answer, call)
+            await self._carry_out_late(call)
         except ApiError as refusal:
             reply = refusal.reply()
         except DBAPIError as exc:  # its number only: the message may repeat a value
@@ -85,6 +90,14 @@ class SplynxServer:
             log.warning("%s %s failed", request.method, path, exc_info=True)
             reply = server_error().reply()
         return _drop(request) if "lost_reply" in kinds else _respond(reply)
+
+    async def _carry_out_late(self, call: Call) -> None:
+        """Carry out what was held back of the same request."""
+        same = [one for one in self._held if (one.method, one.path) == (call.method, call.path)]
+        for held in same:
+            if held.body == call.body:
+                self._held.remove(held)
+                await asyncio.to_thread(self._api.answer, held)
 
     def _controlled(self, handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:

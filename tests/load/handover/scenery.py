@@ -19,6 +19,7 @@ from tests.services import Sonar
 CUSTOMERS = "admin/customers/customer"
 GIVEN_AWAY = 1000  # Splynx's id of a record is Sonar's and this
 _RADIUS = "{ radius_accounts { entities { id account_id username password updated_at } } }"
+_CARDS = "{ credit_cards { entities { id account_id token customer_profile_id updated_at } } }"
 _MARTS = """
 create schema splynx_staging;
 create schema audit;
@@ -28,6 +29,9 @@ create table splynx_staging.services_internet (
     _sonar_key text, _customer_key text, login text);
 create table audit.audit_access_credentials (
     _sonar_key text, _customer_key text, record_key text, changed_at timestamptz);
+create table audit.audit_payment_credentials (
+    _sonar_key text, _customer_key text, account_id bigint, collection text, record_key text,
+    changed_at timestamptz, field text, attribute text);
 """
 
 
@@ -103,6 +107,12 @@ def logins(sonar: Sonar) -> list[Login]:
         for r in named.values()
     )
     return sorted(found, key=lambda login: int(login.key))
+
+
+def cards(sonar: Sonar) -> list[Mapping[str, Any]]:
+    """Return the cards of the tenant, with what a processor charges."""
+    found: list[Mapping[str, Any]] = graphql(sonar, _CARDS)["credit_cards"]["entities"]
+    return found
 
 
 def fill_splynx(server: SplynxProcess, found: Sequence[Login]) -> None:

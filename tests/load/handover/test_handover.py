@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Engine
 
 from load.handover import commands
-from load.handover.allowed import FROM_SONAR, PORTAL
+from load.handover.allowed import FROM_SONAR, PAYMENTS, PORTAL
 from load.handover.run import Result, Sides, hand_over
 from load.handover.secret import Secret
 from load.handover.sonar import read
@@ -32,6 +32,7 @@ from runtime.settings import ROOT, SonarApi
 from tests.load.handover.scenery import (
     CUSTOMERS,
     Login,
+    cards,
     clear,
     fill_splynx,
     fill_warehouse,
@@ -455,3 +456,47 @@ def test_somebody_elses_record_is_not_taken_for_the_one_asked_for() -> None:
 def test_a_secret_shows_stars(show: Callable[[Secret], str]) -> None:
     assert "open sesame" not in show(Secret("open sesame"))
     assert Secret("open sesame").reveal() == "open sesame"
+
+
+def test_a_token_goes_to_the_field_that_its_processor_has_there(world: World) -> None:
+    """And once: a second run sends nothing, until Sonar has another one."""
+    accounts = {login.account: login.customer for login in world.found}
+    card = next(c for c in cards(world.sonar) if c["account_id"] in accounts and c["token"])
+    customer = accounts[card["account_id"]]
+    world.server.execute("delete from payment_account_data")
+    world.server.execute("replace into payment_account (id, title) values (5, 'Gateway')")
+    for field, attribute in (("token", "field_3"), ("customer_profile_id", "field_1")):
+        world.execute(
+            "insert into audit.audit_payment_credentials values"
+            f" ('card:{card['id']}', '{card['account_id']}', 5, 'credit_cards', '{card['id']}',"
+            f" '{card['updated_at']}', '{field}', '{attribute}')"
+        )
+    assert world.hand_over(*PAYMENTS).ends["tokens of credit cards"] == {}  # it is not loaded
+
+    world.execute(
+        "insert into ops.row_state (target, table_name, _sonar_key, row_key, state, new_hash,"
+        f" run_id) values ('{world.target.name}', 'payment_account_data', 'card:{card['id']}',"
+        " '{}', 'written', 'h', 'r1')"
+    )
+    puts = counter(world.server, "admin/customers/customer-payment-accounts", "PUT")
+    first = world.hand_over(*PAYMENTS)
+    assert first.ends["tokens of credit cards"] == {"handed_over": 1}
+    (held,) = world.server.get(f"admin/customers/customer-payment-accounts?id={customer}--5")
+    assert held["field_3"] == card["token"]
+    assert (held["field_1"] or None) == card["customer_profile_id"]
+    sent = puts()
+    assert world.hand_over(*PAYMENTS).ends["tokens of credit cards"] == {}
+    assert puts() == sent
+    assert card["token"] not in everything_written(world)
+
+    world.server.execute("update payment_account_data set field_3 = 'old'")
+    world.server.execute("update customers set login = 'else' where id = :id", id=customer)
+    world.execute("update audit.audit_payment_credentials set changed_at = now()")
+    with pytest.raises(Unfinished, match="without their secret"):
+        world.hand_over(*PAYMENTS)
+    world.server.execute(
+        "update customers set login = :login where id = :id", login=f"login{customer}", id=customer
+    )
+    assert world.server.scalar("select field_3 from payment_account_data") == "old"
+    assert world.hand_over(*PAYMENTS).ends["tokens of credit cards"] == {"handed_over": 1}
+    assert world.server.scalar("select field_3 from payment_account_data") == card["token"]

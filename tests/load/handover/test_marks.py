@@ -28,7 +28,10 @@ def _content(scene: Scene) -> dict[str, Sum]:
 
 def _hand_over(scene: Scene, *ids: int) -> None:
     """Set an attribute of rows over another way, and mark them."""
-    items = [Item(str(n), str(n), n, n, f"login{n}", None, None, was_announced=False) for n in ids]
+    items = [
+        Item(str(n), str(n), n, n, f"login{n}", None, None, was_announced=False, attribute="note")
+        for n in ids
+    ]
     with stage("handover") as run:
         with run.engine.connect() as warehouse:
             target = current(warehouse, splynx_db().address)

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 
 from load import switches
 from load.rest.client import Manners
+from load.rest.rollback import roll_back
 from load.rest.run import Loaded, load
 from runtime.fingerprint import fingerprint
 from runtime.manifest import Manifest, Mart, Reference
@@ -60,7 +61,7 @@ create table splynx_staging.billing_transactions (
 """
 
 
-def _mart(  # noqa: PLR0913, PLR0917 - a mart has that many properties
+def new_mart(  # noqa: PLR0913, PLR0917 - a mart has that many properties
     name: str,
     group: str,
     columns: Mapping[str, str],
@@ -68,6 +69,7 @@ def _mart(  # noqa: PLR0913, PLR0917 - a mart has that many properties
     rest: Mapping[str, Any],
     key: tuple[str, ...] = ("id",),
 ) -> Mart:
+    """Return a mart of this world."""
     made = mart(
         name,
         group,
@@ -82,14 +84,14 @@ def _flags(**given: str) -> dict[str, str]:
     return {**dict.fromkeys(names, "0"), **given}
 
 
-PARTNERS = _mart(
+PARTNERS = new_mart(
     "partners",
     "foundation",
     {"id": "bigint", "name": "varchar(64)"},
     [],
     {"path": "admin/administration/partners", "identity": ["name"]},
 )
-FIELDS = _mart(
+FIELDS = new_mart(
     "customers_fields",
     "foundation",
     {"name": "varchar(64)", "title": "varchar(128)", "type": "varchar(32)"},
@@ -102,7 +104,7 @@ FIELDS = _mart(
     },
     key=("name",),
 )
-TARIFFS = _mart(
+TARIFFS = new_mart(
     "tariffs_internet",
     "foundation",
     {
@@ -124,7 +126,7 @@ TARIFFS = _mart(
         },
     },
 )
-CUSTOMER = _mart(
+CUSTOMER = new_mart(
     "customers",
     "customer",
     {
@@ -146,7 +148,7 @@ CUSTOMER = _mart(
         "also": {"location_id": 1, "category": "person"},
     },
 )
-VALUES = _mart(
+VALUES = new_mart(
     "customers_values",
     "customer",
     {"id": "bigint", "name": "varchar(64)", "value": "text"},
@@ -154,7 +156,7 @@ VALUES = _mart(
     {"in": "customers", "as": "additional_attributes"},
     key=("id", "name"),
 )
-INFO = _mart(
+INFO = new_mart(
     "customer_info",
     "customer",
     {"customer_id": "bigint", "vat_id": "varchar(32)"},
@@ -162,7 +164,7 @@ INFO = _mart(
     {"item": "admin/customers/customer-info/{customer_id}", "made": [{"by": "customers"}]},
     key=("customer_id",),
 )
-NOTES = _mart(
+NOTES = new_mart(
     "customer_notes",
     "customer",
     {
@@ -180,7 +182,7 @@ NOTES = _mart(
         "fixed": True,
     },
 )
-SERVICES = _mart(
+SERVICES = new_mart(
     "services_internet",
     "customer",
     {
@@ -201,7 +203,7 @@ SERVICES = _mart(
         "identity": ["login"],
     },
 )
-PAYMENTS = _mart(
+PAYMENTS = new_mart(
     "payments",
     "customer",
     {
@@ -219,7 +221,7 @@ PAYMENTS = _mart(
         "also": {"payment_type": 1},
     },
 )
-TRANSACTIONS = _mart(
+TRANSACTIONS = new_mart(
     "billing_transactions",
     "customer",
     {
@@ -326,7 +328,7 @@ def inspect(engine: Engine, address: str) -> None:
         )
 
 
-def accept(engine: Engine) -> None:
+def accept(engine: Engine, manifest: Manifest = MANIFEST) -> None:
     """Record what acceptance would have, for the marts as they stand."""
     with engine.begin() as connection:
         connection.execute(
@@ -343,7 +345,7 @@ def accept(engine: Engine) -> None:
                 " select 'a1', target, 'e1', :fingerprint, 'accepted', '[]'"
                 " from ops.current_target"
             ),
-            {"fingerprint": fingerprint(connection, MANIFEST).value},
+            {"fingerprint": fingerprint(connection, manifest).value},
         )
 
 
@@ -386,5 +388,9 @@ def at(server: SplynxProcess, way: str = "basic") -> Iterator[None]:
         os.environ.update(before)
 
 
-if __name__ == "__main__":  # a load in a process of its own, to be killed
-    run_load(replace(QUICK, workers=int(sys.argv[1])))
+if __name__ == "__main__":  # a load, or a rollback, in a process of its own, to be killed
+    if sys.argv[1] == "roll back":
+        with stage("rollback") as step:
+            roll_back(step, splynx_api(), MANIFEST, sys.argv[2], replace(QUICK, workers=1))
+    else:
+        run_load(replace(QUICK, workers=int(sys.argv[1])))

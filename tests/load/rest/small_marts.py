@@ -100,6 +100,7 @@ MANIFEST = Manifest(
             ("parent_id", "clients"), path="a/clients", fields="clients",
             identity={"field": "sonar_id"}, late={"status": "new"}, also={"phone": "+{phone}"},
             omit={"secret": "never staged"}, rename={"name": "full_name"},
+            instead={"status": {"lead": "new"}},
         ),
         mart(
             "client_values", "customer", "id name value", ("id", "clients"),

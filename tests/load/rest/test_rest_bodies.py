@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from load.rest.bodies import Body, Ids, Missing, body
-from load.rest.normal_form import differing, identified
-from tests.load.rest.small_marts import draft
+from load.rest.bodies import Body, Draft, Ids, Missing, Row, body
+from load.rest.normal_form import differing, fits
+from load.rest.shape_meta import read_shapes
+from runtime.manifest import Manifest
+from tests.load.rest.small_marts import draft, mart
 
 SONAR_ID = [{"id": "10", "name": "sonar_id", "value": "10"}]
 
@@ -45,6 +48,18 @@ def test_a_creation_holds_late_attributes_back_and_leaves_out_what_is_empty() ->
     assert sent.identity == ({}, {"sonar_id": "10"})
 
 
+def test_what_the_api_does_not_list_goes_as_something_else() -> None:
+    sent = client(status="lead")
+    assert (sent.whole["status"], sent.hash) == ("new", client(status="new").hash)
+
+
+def test_a_demand_that_nothing_answers_is_met_by_a_word() -> None:
+    made = draft("clients", parts={"client_values": SONAR_ID}, id="10", name="Ann", status="new")
+    demanding = replace(made.shape, also={"phone": "{phone|none}", "key": "{sonar_id|none}"})
+    sent = body(replace(made, shape=demanding), ids()).create
+    assert (sent["phone"], sent["key"]) == ("none", "10")
+
+
 def test_references_are_translated_and_ids_that_are_not_ours_stay() -> None:
     known = ids(clients={11: 911, 12: None})
     assert client(known, parent_id="11").whole["parent_id"] == "911"
@@ -69,6 +84,39 @@ def test_a_missing_late_reference_keeps_no_row_back() -> None:
     assert after.late == {"payment_id": "907"}
 
 
+def test_every_row_that_is_missing_counts_whichever_part_leads_to_it() -> None:
+    plans = ("plan_id", "plans")
+    shapes = read_shapes(
+        Manifest(
+            (
+                mart("calls", "foundation", "id title", path="a/calls", identity=["title"]),
+                mart("lines", "foundation", "id title", path="a/lines", identity=["title"]),
+                mart("plans", "foundation", "id title", path="a/plans", identity=["title"]),
+                *(
+                    mart(
+                        f"plan_{to}", "foundation", "plan_id tariff_id", plans, ("tariff_id", to),
+                        key=("plan_id", "tariff_id"), inside="plans", attribute=to,
+                    )
+                    for to in ("calls", "lines")
+                ),
+            ),
+            "x",
+        )
+    )  # fmt: skip
+    links = {"plan_calls": ("7", "8"), "plan_lines": ("7", "9")}
+    parts = {
+        name: [Row(f"{name}{key}", {"plan_id": "1", "tariff_id": key}) for key in keys]
+        for name, keys in links.items()
+    }
+    plan = Draft(shapes["plans"], Row("1", {"id": "1", "title": "x"}), parts=parts)
+    found = body(plan, ids(calls={7: None, 8: None}, lines={7: None, 9: 909})).missing
+    assert {(one.table, one.planned) for one in found} == {
+        ("calls", "7"),
+        ("calls", "8"),
+        ("lines", "7"),
+    }
+
+
 def test_a_reference_may_lead_to_another_mart_in_each_row() -> None:
     known = ids(plans={1: 901})
     assert body(draft("entries", what="plan", what_id="1"), known).whole["what_id"] == "901"
@@ -76,17 +124,21 @@ def test_a_reference_may_lead_to_another_mart_in_each_row() -> None:
     assert body(draft("entries", what=None, what_id=None), known).whole["what_id"] is None
 
 
+def _fits(made: Body, record: Mapping[str, object]) -> bool:
+    return fits(made.draft.shape, *made.known_by, record)
+
+
 def test_what_holds_nothing_identifies_nobody() -> None:
     entry = body(draft("entries", client_id="10", text=""), ids())
     assert entry.identity == ({"client_id": "10"}, {})
-    assert identified(entry, {"client_id": 10, "text": None})
-    assert not identified(entry, {"client_id": 10, "text": "another"})
+    assert _fits(entry, {"client_id": 10, "text": None})
+    assert not _fits(entry, {"client_id": 10, "text": "another"})
     assert client().identity == ({}, {"sonar_id": "10"})
-    assert identified(client(), {"additional_attributes": {"sonar_id": 10}})
-    assert not identified(client(), {"additional_attributes": []})
+    assert _fits(client(), {"additional_attributes": {"sonar_id": 10}})
+    assert not _fits(client(), {"additional_attributes": []})
     nobody = body(draft("clients", name="Ann"), ids())
     assert nobody.identity == ({}, {})
-    assert not identified(nobody, {"additional_attributes": {"sonar_id": ""}})
+    assert not _fits(nobody, {"additional_attributes": {"sonar_id": ""}})
 
 
 def test_parts_are_lists_of_links_and_of_objects() -> None:

@@ -150,8 +150,9 @@ def test_the_commands_say_what_they_would_do_and_what_they_did(
     done = said("--accounts", "2")
     assert done[-2].startswith("created ")
     assert server.scalar("select count(*) from customers") == 1
-    with pytest.raises(ConfigError, match="of the MySQL route"):
-        said("--many-gone")
+    for option in (("--max-passes", "2"), ("--no-remap",), ("--debug-records",)):
+        with pytest.raises(ConfigError, match=f"{option[0]} is of the MySQL route"):
+            said(*option)
 
 
 def test_a_change_sends_what_changed_and_leaves_staffs_work(
@@ -233,6 +234,18 @@ def test_a_module_that_is_off_parks_its_tables(warehouse: Engine, server: Splynx
     assert_same(warehouse, server)
 
 
+def test_what_was_written_is_read_back_by_lists(server: SplynxProcess) -> None:
+    """What has no list is read alone, once. How much a list holds depends on the machine."""
+    read = counter(server, "admin", "GET")
+    loaded = world.run_load()
+    assert loaded.written.proven == sum(
+        world.count(CUSTOMERS, mart.name)
+        for mart in world.MANIFEST.marts
+        if mart.name != "customers_values"
+    )
+    assert read() < loaded.written.proven * 0.75
+
+
 def test_what_the_api_does_not_take_is_said_and_its_customers_stay_new(
     warehouse: Engine, server: SplynxProcess
 ) -> None:
@@ -246,6 +259,13 @@ def test_what_the_api_does_not_take_is_said_and_its_customers_stay_new(
     new = "select login from customers where status = 'new' and login in ('login2', 'login3')"
     assert rows(server.database.engine, new) == [("login2",)]
     assert ("services_internet", "service:2", "route") in _refusals(warehouse)
+
+    of_rows, *_ = [counter(server, "admin", method) for method in ("GET", *WRITES)]
+    with pytest.raises(Unfinished) as again:
+        world.run_load(manifest=world.without("tariffs_internet"))
+    assert of_rows() == 0
+    # Half of them have a service; two more are the parents of such.
+    assert f"{CUSTOMERS // 2 + 2} rows are there but for" in again.value.items[-1]
 
     world.run_load()
     assert_same(warehouse, server)

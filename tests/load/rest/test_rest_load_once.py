@@ -73,10 +73,12 @@ def _killed(server: SplynxProcess, point: int) -> None:
         cwd=ROOT,
         env=dict(os.environ),
     )
-    deadline = time.monotonic() + 120
-    while _arrived(server) < point:
+    seen, deadline = -1, 0.0
+    while (arrived := _arrived(server)) < point:
         assert process.poll() is None, "the load ended before it was killed"
-        assert time.monotonic() < deadline
+        if arrived != seen:
+            seen, deadline = arrived, time.monotonic() + 120
+        assert time.monotonic() < deadline, f"nobody arrived for two minutes after {seen}"
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -9,9 +9,11 @@ from dataclasses import replace
 import pytest
 
 from load.rest.bodies import Draft, Ids, Row, body
-from load.rest.jobs import Job, marks, parents_first
+from load.rest.jobs import Job, parents_first
 from load.rest.lookups import same
+from load.rest.marks import found_marks, marks
 from load.rest.shape_meta import read_shapes
+from load.rest.standing import Aim, Standing
 from load.rest.together import Together
 from tests.load.rest.rest_world import MANIFEST
 
@@ -56,15 +58,66 @@ def test_two_scalars_are_one_value(found: object, wanted: object, *, is_same: bo
     assert same(found, wanted) is is_same
 
 
-def test_only_what_sonar_left_alone_is_staffs() -> None:
+def test_an_attribute_is_of_whoever_changed_it() -> None:
+    """Sonar changed city and name, staff name and login; what nobody wrote before is ours."""
     before, now = _customer(1), _customer(1)
-    now.draft = replace(now.draft, row=Row("account:1", {**now.draft.row.values, "city": "New"}))
+    values = {**now.draft.row.values, "city": "New", "name": "Of Sonar"}
+    now.draft = replace(now.draft, row=Row("account:1", values))
     now.body = body(now.draft, Ids())
-    assert now.theirs({"city", "login"}) == set()
+    held = {**before.ready.whole, "name": "Of staff", "login": "theirs", "computed": 1}
+    wrong = {"city", "name", "login", "computed"}
+    now.sort_out(wrong, held, ())
+    assert now.open == wrong
+    assert not now.kept | now.contested
     now.base = marks(before.ready)
-    assert now.theirs({"city", "login", "computed"}) == {"login"}
+    now.sort_out(wrong, held, ())
+    assert now.open == {"city", "computed"}
+    assert now.kept == {"login"}
+    assert now.contested == {"name"}
+    now.sort_out(wrong, held, (), overwrites=True)
+    assert now.open == {"city", "computed", "name"}
+    assert not now.contested
     now.base = now.base[1:]
-    assert now.theirs({"city", "login"}) == set()
+    now.sort_out({"city", "login"}, held, ())
+    assert now.open == {"city", "login"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        ({"partner_id": "5"}, {"partner_id": 5}),
+        ({"parent_id": None}, {"parent_id": 0}),
+        ({"date_add": None}, {"date_add": "0000-00-00"}),
+        ({"city": None}, {"city": ""}),
+        ({}, {"additional_attributes": {"theirs": "1", "ours": ""}}),
+    ],
+)
+def test_what_splynx_answers_has_the_marks_of_what_was_sent(
+    sent: dict[str, str | None], found: dict[str, object]
+) -> None:
+    job = _customer(1)
+    job.draft = replace(job.draft, row=Row("account:1", {**job.draft.row.values, **sent}))
+    job.body = body(job.draft, Ids())
+    record = {**job.ready.whole, **found}
+    assert list(found_marks(CUSTOMERS, record, ("ours",)).values()) == marks(job.ready)
+    changed = {**record, "name": "another"}
+    assert list(found_marks(CUSTOMERS, changed, ("ours",)).values()) != marks(job.ready)
+
+
+def test_what_an_undoing_did_itself_is_no_edit_of_staffs() -> None:
+    """A late attribute may follow from what was taken back before a kill; a value of before too."""
+    job = _customer(1)
+    written = {**job.ready.whole, "status": "active"}
+    base = list(found_marks(CUSTOMERS, written, ()).values())
+    row = Standing(CUSTOMERS, "account:1", {"id": 7}, "customer/7", Aim.DELETE, base)
+    assert row.edited(written, ()) == []
+    assert row.edited({**written, "status": "new", "city": "x"}, ()) == ["city", "status"]
+    row.was_begun = True
+    assert row.edited({**written, "status": "new", "city": "x"}, ()) == ["city"]
+    row.image = {"record": {**written, "city": "x"}}
+    assert row.edited({**written, "city": "x"}, ()) == []
+    assert row.edited({**written, "city": "y"}, ()) == ["city"]
+    assert row.to_put_back({**written, "city": "y"}, ()) == {"city": "x"}
 
 
 def test_what_comes_in_meanwhile_makes_the_next_batch() -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 from sqlalchemy import Engine
 
 from load.rest.shape_meta import read_shapes
 from load.rest.shapes import VALUES, Part, Shape, Shapes
+from load.routes import FILES
 from runtime.errors import ConfigError
 from runtime.manifest import Manifest, Mart, MartColumn, Reference, read_manifest
 from runtime.settings import ROOT
 
+_MARTS = ROOT / "dbt_project" / "models" / "marts" / "splynx"
 _REFERENCE = ROOT.parent / "shared" / "reference" / "splynx" / "api.json"
 # Sites have `additional_attributes` and the tables; the published list leaves their module out.
 _MODULES_TOO = {"network_sites"}
@@ -110,6 +113,7 @@ def test_a_late_reference_closes_no_circle() -> None:
         ({"path": ""}, "needs a `path`"),
         ({"made": [{"by": "others"}]}, "no column leads to others"),
         ({"gone_when": {"deleted": "1"}}, "has no column deleted"),
+        ({"instead": {"kind": {"a": "b"}}}, "has no column kind"),
         ({"without": "no endpoint"}, "and no more"),
     ],
 )
@@ -144,7 +148,8 @@ def _strange(shape: Shape, published: Mapping[str, Any], modules: set[str]) -> s
     if shape.kind == "absent":
         entity = _of_table(shape.name, published)
         known = not shape.path or entity["path"] == shape.path
-        return {"it can be created"} if "POST" in entity.get("methods", ()) or not known else set()
+        can = "POST" in entity.get("methods", ()) and FILES not in shape.mart.routes
+        return {"it can be created"} if can or not known else set()
     if shape.kind == "part":
         return set()  # with the row that it travels in
     entities = [e for e in published.values() if _fits(shape.item, e)]
@@ -154,7 +159,8 @@ def _strange(shape: Shape, published: Mapping[str, Any], modules: set[str]) -> s
     item = {o["method"] for e in entities for o in e["operations"] if _same(shape.item, o)}
     attributes = {a["name"]: a for e in entities for a in e["attributes"]}
     sent = {*shape.attributes.values(), *shape.also, *shape.secret}
-    strange = {f"no attribute {name}" for name in sent - attributes.keys()}
+    strange = set(_strange_values(shape, attributes))
+    strange |= {f"no attribute {name}" for name in sent - attributes.keys()}
     strange |= {
         f"read only: {n}" for n in sent & attributes.keys() if attributes[n].get("readonly")
     }
@@ -172,6 +178,22 @@ def _strange(shape: Shape, published: Mapping[str, Any], modules: set[str]) -> s
         strange.add(f"no module {shape.module}")
     unsaid = {c for c, why in shape.omitted.items() if len(why) < 5}
     return strange | {f"no reason: {column}" for column in unsaid}
+
+
+def _strange_values(shape: Shape, attributes: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the values that a mart may hold and the API does not list."""
+    (model,) = yaml.safe_load((_MARTS / f"{shape.name}.yml").read_text())["models"]
+    for column in model["columns"]:
+        listed = attributes.get(shape.attributes.get(column["name"], ""), {}).get("enum")
+        held = {
+            str(value)
+            for test in column.get("data_tests", ())
+            if isinstance(test, Mapping) and "accepted_values" in test
+            for value in test["accepted_values"]["arguments"]["values"]
+        }
+        sent = {shape.instead.get(column["name"], {}).get(value, value) for value in held}
+        if listed and (strange := sent - {*map(str, listed)}):
+            yield f"{column['name']} may be {', '.join(sorted(strange))}"
 
 
 def _strange_part(

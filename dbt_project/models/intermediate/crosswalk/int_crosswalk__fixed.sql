@@ -1,4 +1,5 @@
 -- Planned ids that can't change any more, because the row is, or may be, in the target under them.
+-- By the API the server gives the id: the marts take it over, so that either route goes on with it.
 with loaded as (
     select * from {{ ref('stg_ops__id_map') }}
 ),
@@ -11,7 +12,7 @@ final as (
     select
         loaded.entity,
         loaded._sonar_key,
-        loaded.planned_id,
+        loaded.target_id as planned_id,
         loaded.target_id
     from loaded
     union all

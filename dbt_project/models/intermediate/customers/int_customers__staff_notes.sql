@@ -1,4 +1,5 @@
--- Each note and whether it becomes a note of a customer.
+-- Each note and whether it becomes a note of a customer. Those on jobs become comments of tasks:
+-- int_field__job_notes says which.
 with notes as (
     select * from {{ ref('stg_sonar__notes') }}
 ),
@@ -18,6 +19,7 @@ final as (
         coalesce(notes.priority in ('STICKY', 'STICKY_WITH_CONFIRMATION'), false) as is_pinned,
         notes.created_at,
         case
+            when notes.owner_type = 'Job' then 'note_of_job'
             when notes.owner_type is distinct from 'Account' then 'owner_not_account'
             else customers.exclude_rule
         end as exclude_rule,

@@ -12,6 +12,7 @@ select
     masked_number,
     name_on_card as holder,
     customer_profile_id,
+    updated_at as changed_at,
     make_date(expiration_year, expiration_month, 1) as expires_in
 from {{ ref('stg_sonar__credit_cards') }}
 union all
@@ -28,5 +29,6 @@ select
     masked_number,
     name_on_account as holder,
     customer_profile_id,
+    updated_at as changed_at,
     null::date as expires_in
 from {{ ref('stg_sonar__bank_accounts') }}

@@ -29,6 +29,7 @@ joined as (
         processors.provider,
         coalesce(processors.route, 're_entry') as route,
         processors.payment_account_id,
+        processors.token_field,
         processors.profile_field,
         processors.number_field,
         processors.expiry_field,
@@ -71,6 +72,7 @@ final as (
         provider,
         route,
         payment_account_id,
+        token_field,
         profile_field,
         number_field,
         expiry_field,
@@ -80,6 +82,7 @@ final as (
         masked_number,
         holder,
         customer_profile_id,
+        changed_at,
         expires_in,
         null::text as merge_rule,
         case
@@ -87,7 +90,8 @@ final as (
             when customer_rule is not null then customer_rule
             when is_expired then 'payment_method_expired'
             when place > 1 then 'secondary_payment_method'
-            when route <> 'token' or payment_account_id is null then 'credential_not_moved'
+            when route <> 'token' or payment_account_id is null or token_field is null
+                then 'credential_not_moved'
         end as exclude_rule,
         reject_reason
     from ranked

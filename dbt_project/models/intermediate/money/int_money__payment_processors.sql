@@ -31,6 +31,7 @@ final as (
         processors.provider,
         coalesce(routes.route, 're_entry') as route,
         routes.payment_account_id,
+        routes.token_field,
         routes.profile_field,
         routes.number_field,
         routes.expiry_field,

@@ -48,6 +48,14 @@ with final as (
         reject_reason is null and exclude_rule is null and label_key = _sonar_key
     union all
     select
+        'labels' as entity,
+        _sonar_key,
+        null::bigint as sonar_id,
+        matched_id
+    from {{ ref('int_tickets__labels') }}
+    where label_key = _sonar_key
+    union all
+    select
         'customers' as entity,
         _sonar_key,
         sonar_account_id as sonar_id,

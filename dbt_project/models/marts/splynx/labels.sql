@@ -12,8 +12,8 @@ final as (
     select
         labels._sonar_key,
         label_ids.planned_id as id,
-        'customers'::varchar as module,
-        labels.group_name::varchar as label,
+        labels.module::varchar as module,
+        labels.label::varchar as label,
         '#357bf2'::varchar as color
     from labels
     left join label_ids on labels._sonar_key = label_ids._sonar_key

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from load.reconcile.reconciliation import reconcile
 from load.report.collect import collect
-from load.report.facts import Facts
+from load.report.facts import Beside, Facts
 from load.report.page import write
 from load.report.verdict import judge
 from runtime.fingerprint import fingerprint
@@ -24,7 +24,7 @@ from tests.services import Splynx
 
 pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
 
-_VOID = frozenset({"meta", "br", "link", "img"})
+_VOID = frozenset({"meta", "br", "link", "img", "input"})
 
 
 class Page(HTMLParser):
@@ -94,14 +94,16 @@ def test_a_finished_migration_agrees_and_says_what_is_left(
     facts = _facts(world)
     verdict = judge(facts)
     assert [reason.what[:10] for reason in verdict.reasons] == ["Not frozen"]
-    page = write(facts, verdict, tmp_path / "report", [("Data Docs", "../data_docs/index.html")])
+    page = write(
+        facts, verdict, tmp_path / "report", Beside((("Data Docs", "../data_docs/index.html"),))
+    )
     parsed = Page(page.read_text())
     row = parsed.cells.index("customers")
-    assert parsed.cells[row : row + 11] == [
-        "customers", "32", "30", "0", "1", "1", "0", "0", "30", "30", "agrees",
+    assert parsed.cells[row : row + 14] == [
+        "customers", "32", "32", "0", "1", "1", "30", "30", "0", "0", "30", "30", "0", "agrees",
     ]  # fmt: skip
     assert {"missing_name", "D-001", "31"} <= set(parsed.cells)
-    assert parsed.addresses == ["../data_docs/index.html"]  # nothing is fetched from anywhere
+    assert parsed.addresses == ["data:,", "../data_docs/index.html"]  # nothing is fetched
     assert "Money in both systems" not in page.read_text()
     document = json.loads((tmp_path / "report" / "report.json").read_text())
     assert document["verdict"]["agrees"] is True
@@ -120,18 +122,23 @@ _MONEY = (
     "create table audit.audit_money_differences as select 31 as sonar_account_id,"
     " 'customer_rejected' as cause, '' as reason, 2 as records, -456::bigint as cents",
     "create table audit.audit_money_position as"
-    " select '31' as _customer_key, 0::bigint as unexplained_cents",
+    " select '31' as _customer_key, false as is_loaded, 456::bigint as sonar_balance_cents,"
+    " 0::bigint as splynx_balance_cents, -456::bigint as difference_cents,"
+    " 0::bigint as pending_difference_cents, 0::bigint as unexplained_cents,"
+    " 'customer_rejected' as cause",
 )
 
 
 def test_the_money_of_both_systems_stands_side_by_side(world: SmallWorld, tmp_path: Path) -> None:
     world.spoil(*_MONEY)
     facts = _facts(world)
-    parsed = Page(write(facts, judge(facts), tmp_path, []).read_text())
+    parsed = Page(write(facts, judge(facts), tmp_path, Beside()).read_text())
     row = parsed.cells.index("Owed by customers")
     assert parsed.cells[row + 1 : row + 5] == ["1,234.56", "4.56", "1,230.00", "-4.56"]
     row = parsed.cells.index("customer rejected")
     assert parsed.cells[row + 1 : row + 5] == ["-", "1", "2", "-4.56"]
+    row = parsed.cells.index("31", row)
+    assert parsed.cells[row + 1 : row + 6] == ["4.56", "0.00", "-4.56", "customer rejected", "0"]
     assert "no cent is unexplained" in (tmp_path / "index.html").read_text()
 
 
@@ -143,7 +150,7 @@ def test_an_unexplained_cent_is_red_and_names_the_account(
     verdict = judge(facts)
     assert verdict.level == "red"
     assert "The money of 1 accounts differs without a cause." in {r.what for r in verdict.reasons}
-    page = write(facts, verdict, tmp_path, []).read_text()
+    page = write(facts, verdict, tmp_path, Beside()).read_text()
     assert "1 accounts differ and nothing explains why: 31" in page
 
 
@@ -164,7 +171,7 @@ _ACCESS = (
 def test_who_would_lose_the_network_is_counted_by_reason(world: SmallWorld, tmp_path: Path) -> None:
     world.spoil(*_ACCESS)
     facts = _facts(world)
-    parsed = Page(write(facts, judge(facts), tmp_path, []).read_text())
+    parsed = Page(write(facts, judge(facts), tmp_path, Beside()).read_text())
     row = parsed.cells.index("allowed")
     assert parsed.cells[row : row + 6] == ["allowed", "2", "2", "wrong mac", "0", "1"]
     row = parsed.cells.index("mac lost")
@@ -195,6 +202,34 @@ def test_a_load_from_before_the_acceptance_is_stale(world: SmallWorld) -> None:
     assert "load is stale" in verdict.reasons[0].what
 
 
+def test_what_was_begun_or_taken_back_since_is_read_from_the_ledgers(world: SmallWorld) -> None:
+    world.spoil(
+        "insert into ops.step (run_id, step, exit_code, ended_at, detail) values"
+        """ ('r-1', 'rollback', 0, clock_timestamp(), '{"undone": "x"}'),"""
+        " ('r-2', 'load', 3, clock_timestamp(), '{}')",  # refused: it wrote nothing
+        "update ops.row_state set state = 'intended' where table_name = 'customers'"
+        " and _sonar_key in ('3', '4')",
+        "update ops.row_state set new_hash = 'h:waits' where _sonar_key = '4'",
+        "insert into ops.handover (target, table_name, attribute, _sonar_key, state, run_id)"
+        f" values ('{world.target}', 'customers', 'password', '3', 'refused', 'r-1'),"
+        f" ('{world.target}', 'customers', 'password', '4', 'handed_over', 'r-1')",
+        "insert into ops.file_upload (target, _sonar_key, place, owner_id, sha256, bytes, state,"
+        f" compared, run_id) values ('{world.target}', '1', 'x', 3, '', 1, 'stored', false, 'r'),"
+        f" ('{world.target}', '2', 'x', 3, '', 1, 'stored', true, 'r'),"
+        f" ('{world.target}', '3', 'x', 3, '', 1, 'differs', false, 'r')",
+    )
+    facts = _facts(world)
+    assert (facts.unsettled, facts.secrets_open) == (1, 1)
+    assert (facts.files_open, facts.files_unproven) == (1, 1)
+    assert facts.last_write is not None
+    assert (facts.last_write.name, facts.last_write.run_id) == ("rollback", "r-1")
+    assert facts.load is not None
+    assert facts.load.run_id == RUN
+    reasons = [reason.what for reason in judge(facts).reasons]
+    assert "A rollback ran after the last load." in reasons
+    assert "The reconciliation is stale: it is older than the last rollback." in reasons
+
+
 def test_a_collection_that_the_ledger_lacks_is_named(world: SmallWorld) -> None:
     world.spoil("delete from ops.extract_ledger where collection = 'contacts'")
     verdict = judge(_facts(world))
@@ -216,7 +251,7 @@ def test_differences_stand_on_the_page_with_keys_and_without_values(
     )
     reconcile(Run("reconcile-2", world.warehouse, lock_pid=0), world.manifest, splynx_db())
     facts = _facts(world)
-    page = write(facts, judge(facts), tmp_path / "report", [])
+    page = write(facts, judge(facts), tmp_path / "report", Beside())
     shown = page.read_text() + (tmp_path / "report" / "report.json").read_text()
     assert "customers differs" in shown
     assert "3: name (text of" in shown
@@ -230,4 +265,4 @@ def test_an_empty_warehouse_has_a_report_too(warehouse: Engine, tmp_path: Path) 
     facts = _facts(empty)
     verdict = judge(facts)
     assert (verdict.level, verdict.agrees) == ("amber", False)
-    assert Page(write(facts, verdict, tmp_path, []).read_text()).addresses == []
+    assert Page(write(facts, verdict, tmp_path, Beside()).read_text()).addresses == ["data:,"]

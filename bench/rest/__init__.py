@@ -1,0 +1,1 @@
+"""How fast a load goes over the API, beside a client that only sends the same requests."""

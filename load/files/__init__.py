@@ -1,0 +1,1 @@
+"""Files over the API: what no row of MySQL can place."""

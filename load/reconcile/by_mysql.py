@@ -1,0 +1,157 @@
+"""A mart against its table in Splynx's database, whichever route its rows took.
+
+Columns that are Splynx's own in some rows (`load.reconcile.waivers`) are compared in a second look,
+in the rows in which they are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from load.reconcile.compare import Found, Key, compare
+from load.reconcile.normal_form import quoted_mysql, quoted_postgres
+from load.reconcile.results import Explained
+from load.reconcile.sides import MartSide, Table, TargetSide
+from load.reconcile.splynx import dangling, table_of
+from load.reconcile.table_check import Compared, Row, TableCheck
+from load.reconcile.translation import Translation
+from load.reconcile.waivers import Waivers, waivers
+from runtime.manifest import Mart
+
+_POSITION = "pos"
+_PLACE = "_place"
+
+
+@dataclass(frozen=True, slots=True)
+class ByMySql:
+    """Both sides, each in one snapshot."""
+
+    warehouse: Connection
+    splynx: Connection
+    target: str
+    translation: Translation
+
+    def compare(self, mart: Mart, mart_rows: int) -> Compared:
+        """Return what a mart's rows came to."""
+        table = table_of(self.splynx, mart)
+        waived = waivers(self.warehouse, mart, self.target)
+        pair = _Pair(self.warehouse, self.splynx, self.translation.relation(mart), table)
+        owner = _owner_of_items(mart)
+        if waived.by_api and owner is not None:
+            pair = pair.by_place(owner)
+        found = pair.found(waived)
+        check = TableCheck(
+            self.warehouse,
+            self.target,
+            pair.table,
+            pair.ours(),
+            lambda key: pair.rows(key, waived),
+            pair.theirs().removed,
+        )
+        compared = check.sort(mart_rows, found, _explained(waived))
+        # ids of items are not known: what they lead to has been compared with their columns
+        lost = check.lost(dangling(self.splynx, mart)) if pair.table is table else ()
+        return replace(compared, differences=(*compared.differences, *lost))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The two sides of one table, for any of its columns."""
+
+    warehouse: Connection
+    splynx: Connection
+    relation: str
+    table: Table
+    theirs_from: str | None = None
+
+    def by_place(self, owner: str) -> _Pair:
+        """Return the same by owner and place: Splynx alone knows the ids of items."""
+        place = f"row_number() over (partition by {{owner}} order by pos, {{last}}) as {_PLACE}"
+        ours = place.format(owner=quoted_postgres(owner), last="_sonar_key")
+        theirs = place.format(owner=quoted_mysql(owner), last="id")
+        table = replace(
+            self.table,
+            key=(owner, _PLACE),
+            columns=tuple(c for c in self.table.columns if c.name not in self.table.key),
+        )
+        return _Pair(
+            self.warehouse,
+            self.splynx,
+            f"(select mart.*, {ours} from (select * from {self.relation}) as mart) as mart",
+            table,
+            f"(select held.*, {theirs} from {quoted_mysql(self.table.name)} as held) as held",
+        )
+
+    def ours(self, columns: Iterable[str] | None = None, *, any_none: bool = False) -> MartSide:
+        """Return the mart's side, of these columns."""
+        return MartSide(self.warehouse, self._of(columns, any_none=any_none), self.relation)
+
+    def theirs(self, columns: Iterable[str] | None = None, *, any_none: bool = False) -> TargetSide:
+        """Return the target's side, of these columns."""
+        return TargetSide(self.splynx, self._of(columns, any_none=any_none), self.theirs_from)
+
+    def found(self, waived: Waivers) -> Found:
+        """Compare what every row has to hold, then the rest, row by row of its kind.
+
+        Nothing is spelt in one way where the API created rows; the others are looked at again.
+        """
+        if not waived.all and not waived.by_api:
+            return compare(self.ours(), self.theirs())
+        some = bool(waived.by_api)
+        names = {column.name for column in self.table.columns}
+        common = names - waived.columns
+        found = compare(self.ours(common, any_none=some), self.theirs(common, any_none=some))
+        groups: dict[tuple[frozenset[str], bool], list[Key]] = {}
+        for key, sonar_key in self.ours().names():
+            is_exact = some and sonar_key not in waived.by_api
+            wanted = (names if is_exact else waived.columns) - waived.of(sonar_key)
+            groups.setdefault((frozenset(wanted), not is_exact and some), []).append(key)
+        known = set(found.modified)
+        more: list[Key] = []
+        for (columns, any_none), keys in groups.items():
+            if columns:
+                ours = self.ours(columns, any_none=any_none).digests_of(keys)
+                theirs = self.theirs(columns, any_none=any_none).digests_of(keys)
+                both = ours.keys() & theirs.keys() - known
+                more += [k for k in keys if k in both and ours[k] != theirs[k]]
+        return replace(
+            found, identical=found.identical - len(more), modified=(*found.modified, *more)
+        )
+
+    def rows(self, key: Key, waived: Waivers) -> tuple[Row, Row]:
+        """Return both rows of a key, without the columns that are Splynx's own."""
+        (sonar_key,) = self.ours().sonar_keys([key])
+        left_out, any_none = waived.of(sonar_key), sonar_key in waived.by_api
+        mine = self.ours(any_none=any_none).row(key)
+        ours = {name: value for name, value in mine.items() if name not in left_out}
+        return ours, self.theirs(any_none=any_none).row(key)
+
+    def _of(self, names: Iterable[str] | None, *, any_none: bool) -> Table:
+        chosen = None if names is None else set(names)
+        return replace(
+            self.table,
+            columns=tuple(
+                replace(column, any_none=any_none)
+                for column in self.table.columns
+                if chosen is None or column.name in chosen
+            ),
+        )
+
+
+def _explained(waived: Waivers) -> list[Explained]:
+    return [
+        Explained(waiver.cause, len(waiver.rows), tuple(sorted(waiver.columns)))
+        for waiver in waived.all
+    ]
+
+
+def _owner_of_items(mart: Mart) -> str | None:
+    """Return the column that leads to the document, of items that travel inside it; else None."""
+    if "in" not in mart.rest or mart.key != ("id",):
+        return None
+    if _POSITION not in {column.name for column in mart.columns}:
+        return None
+    return next(r.column for r in mart.references if r.to_mart == mart.rest["in"])

@@ -1,0 +1,111 @@
+"""Columns of single rows that are Splynx's own, and are not held against the mart.
+
+There are two causes, and no third: Splynx made the value itself when the API created the row
+(`server_made.yml` lists those columns), or the handover of secrets wrote it after the load
+(`ops.handover`). All other columns of such rows are compared as any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import Connection, text
+
+from load.reconcile.results import HANDED_OVER, MADE_BY_SPLYNX, Cause
+from runtime.manifest import Mart
+
+LIST = Path(__file__).with_name("server_made.yml")
+_BY_THE_API = "rest"  # stands behind the hash of a row that was sent over the API
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Why some columns of some rows are not compared; `rows` are records of Sonar."""
+
+    cause: Cause
+    columns: frozenset[str]
+    rows: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Waivers:
+    """All waivers of one mart; `by_api` are the records whose rows were sent over the API."""
+
+    all: Sequence[Waiver] = field(default_factory=tuple)
+    by_api: frozenset[str] = frozenset()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns that are not compared in every row."""
+        return frozenset().union(*(waiver.columns for waiver in self.all))
+
+    def of(self, sonar_key: str) -> frozenset[str]:
+        """Return the columns that are not compared in this row."""
+        return frozenset().union(*(w.columns for w in self.all if sonar_key in w.rows))
+
+
+def server_made(path: Path = LIST) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """Return the list: by table and column, when and why."""
+    found: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(
+        path.read_text(encoding="utf-8")
+    )
+    return found
+
+
+def waivers(warehouse: Connection, mart: Mart, target: str) -> Waivers:
+    """Return what is not compared in which rows of a mart."""
+    listed = listed_columns(mart)
+    held = {column.name for column in mart.columns}
+    named = {"target": target, "mart": mart.name}
+    found = []
+    by_api = _keys(
+        warehouse,
+        "select _sonar_key from ops.row_state where target = :target and table_name = :mart"
+        f" and split_part(new_hash, chr(58), 2) = '{_BY_THE_API}'",
+        named,
+    )
+    if made := held & listed.keys():
+        found.append(Waiver(MADE_BY_SPLYNX, frozenset(made), by_api))
+    changed = {column for column, said in listed.items() if said["when"] == "change"}
+    for column in held:
+        rows = _keys(
+            warehouse, _handed_over(mart), {**named, "attribute": _attribute(mart, column)}
+        )
+        if rows:
+            found.append(Waiver(HANDED_OVER, frozenset({column, *(changed & held)}), rows))
+    return Waivers(tuple(waiver for waiver in found if waiver.rows), by_api)
+
+
+def listed_columns(mart: Mart) -> Mapping[str, Mapping[str, str]]:
+    """Return what the list says of a table; a name in it may be a pattern."""
+    found: dict[str, Mapping[str, str]] = {}
+    for pattern, columns in server_made().items():
+        if fnmatchcase(mart.name, pattern):
+            found.update(columns)
+    return found
+
+
+def _keys(warehouse: Connection, query: str, named: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(warehouse.execute(text(query), named).scalars())
+
+
+def _attribute(mart: Mart, column: str) -> str:
+    """Return what the API calls a column."""
+    return str(mart.rest.get("rename", {}).get(column, column))
+
+
+def _handed_over(mart: Mart) -> str:
+    """Return the query of the rows that have a secret since they were loaded for the last time."""
+    loaded = " and ids.loaded_at > given.changed_at" if mart.key == ("id",) else " and false"
+    return (
+        "select given._sonar_key from ops.handover as given where given.target = :target"
+        " and given.table_name = :mart and given.attribute = :attribute"
+        " and given.state = 'handed_over' and not exists (select from ops.id_map as ids"
+        " where ids.target = given.target and ids.entity = given.table_name"
+        f" and ids._sonar_key = given._sonar_key{loaded})"
+    )

@@ -1,0 +1,82 @@
+"""Rows of Splynx that lead to given ones, whoever wrote them: listed over the API by reference."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from load.rest.client import Record, Splynx
+from load.rest.failures import ModuleOff
+from load.rest.probing import ALL_CUSTOMERS, filled
+from load.rest.shapes import Shape, Shapes
+from runtime.errors import FatalTargetError
+
+_AT_ONCE = 50  # ids in one query string
+_ID = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The attribute by which rows of `child` lead to a table; `is_made`: Splynx makes them.
+
+    `is_unnamed`: no record says which ones it has made.
+    """
+
+    child: Shape
+    attribute: str
+    is_made: bool
+    is_unnamed: bool
+
+
+class Child(NamedTuple):
+    """A row that leads to the row `parent`."""
+
+    table: str
+    id: int
+    parent: int
+    is_unnamed: bool
+
+
+def ways(shapes: Shapes, table: str) -> Iterator[Way]:
+    """Yield the lists that show what leads to rows of a table. Pure."""
+    for shape in shapes.sent:
+        listed = shape.path.replace("{customer_id}", "")  # 0 in its place means every customer
+        if not shape.has_id or not shape.path or "{" in listed:
+            continue
+        for reference in shape.references:
+            if reference.to_mart == table and reference.to_column == _ID:
+                name = shape.attributes.get(reference.column, reference.column)
+                made = [m for m in shape.made if m.by == table and m.column == reference.column]
+                yield Way(shape, name, bool(made), any(m.attribute is None for m in made))
+
+
+async def children(
+    splynx: Splynx, shapes: Shapes, table: str, ids: Sequence[int], *, made: bool = True
+) -> AsyncIterator[Child]:
+    """Yield what leads to these rows of a table, without what Splynx `made` itself if so wanted.
+
+    What cannot be listed, or is of a module that is off, shows nothing.
+    """
+    for way in ways(shapes, table):
+        if way.is_made and not made:
+            continue
+        for some in (sorted(ids)[i : i + _AT_ONCE] for i in range(0, len(ids), _AT_ONCE)):
+            for record in await _leading(splynx, way, some):
+                parent, key = _number(record.get(way.attribute)), _number(record.get(_ID))
+                if parent is not None and parent in some and key is not None:
+                    yield Child(way.child.name, key, parent, way.is_unnamed)
+
+
+async def _leading(splynx: Splynx, way: Way, ids: Sequence[int]) -> list[Record]:
+    path = filled(way.child.path, ALL_CUSTOMERS)
+    wanted = sorted(map(str, ids))
+    try:
+        return await splynx.search(path, main_attributes={way.attribute: ("IN", wanted)})
+    except (FatalTargetError, ModuleOff):
+        return []
+
+
+def _number(value: object) -> int | None:
+    text = str(value or "")
+    return int(text) if text.isdecimal() else None
