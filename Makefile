@@ -96,7 +96,7 @@ load: | $(PYTHON) ## write the accepted rows (ROUTE=mysql|rest|hybrid REST_TABLE
 retry: | $(PYTHON) ## load what is in quarantine, after its cause was mended (ROUTE=mysql|rest)
 	@$(PYTHON) -m load retry $(call option,ROUTE,route)
 
-handover: | $(PYTHON) ## after a load: network and portal passwords over Splynx's API, kept nowhere (ONLY=network|portal INVITATIONS=)
+handover: | $(PYTHON) ## after a load: network passwords, gateway tokens, portal passwords over Splynx's API, kept nowhere (ONLY=network|payment|portal INVITATIONS=)
 	@$(PYTHON) -m load handover $(call option,ONLY,only) $(call option,INVITATIONS,invitations)
 
 load-status: | $(PYTHON) ## what the last load did, and its run
@@ -168,7 +168,7 @@ sandbox-down: | $(PYTHON) ## stop them
 
 ## For those who change the code
 
-.PHONY: lint format coverage test-fast prove prove-tests bench-extract bench-transform bench-accept bench-load clean
+.PHONY: lint format coverage test-fast prove prove-tests bench-extract bench-transform bench-accept bench-load bench-rest clean
 lint: | $(PYTHON) ## form, types, import rules, dead code, SQL (ruff, mypy, import-linter, vulture, sqlfluff)
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache >build/lint.log || { cat build/lint.log; exit 1; }
@@ -193,6 +193,9 @@ bench-extract: | $(PYTHON) ## how fast extraction is beside the leanest client a
 
 bench-load: | $(PYTHON) ## how fast rows come into MySQL beside its own client, PyMySQL and dlt
 	@$(PYTHON) -m bench.load
+
+bench-rest: | $(PYTHON) ## how fast a load goes over the API beside the bare requests of the same
+	@$(PYTHON) -m bench.rest
 
 bench-transform: | $(PYTHON) ## how fast dbt is beside the same SQL without it, and after small changes
 	@$(PYTHON) -m bench.transform

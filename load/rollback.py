@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from load import intents
+from load.files.forgetting import forget_files, held_by
 from load.mysql import read_facts
 from load.mysql.checksums import Sum, columns_of, table_sum
 from load.mysql.session import answering
@@ -24,7 +25,12 @@ from load.mysql.undo import RefusedAll, Stays, Undo, Written
 from load.mysql.violations import foreign_keys, primary_keys
 from load.pre_images import unpack
 from load.rollback_scope import Kept, Scope, edges, scopes
-from load.rollback_words import keep_words, known_run, refuse_later_runs
+from load.rollback_words import (
+    keep_words,
+    known_run,
+    refuse_later_runs,
+    refuse_rows_of_the_api,
+)
 from load.target_facts import TableFacts
 from load.targets import Target, current
 from runtime.errors import GateFailed, ReconcileMismatch, Unfinished
@@ -41,13 +47,19 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Undone:
-    """What a rollback did. `checked` tables were proven to hold the rest unchanged."""
+    """What a rollback did. `checked` tables were proven to hold the rest unchanged.
+
+    `files` lost their rows, and their bytes stay on Splynx's disk; `bytes_left` are documents that
+    stay with bytes that the run had uploaded.
+    """
 
     run_id: str
     target: Target
     deleted: int = 0
     put_back: int = 0
     restored: int = 0
+    files: int = 0
+    bytes_left: int = 0
     kept: list[Kept] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     checked: int = 0
@@ -58,7 +70,8 @@ def roll_back(run: Run, db: SplynxDb, manifest: Manifest, run_id: str) -> Undone
 
     Raises:
         ConfigError: no such run, or the target is not named twice.
-        GateFailed: a later run wrote rows of this one again; nothing was done.
+        GateFailed: a later run wrote rows of this one again or gave them files, or the run wrote
+            rows over the API; nothing was done.
         ReconcileMismatch: rows that are not of the run changed meanwhile.
         Unfinished: some rows stay; they are listed.
     """
@@ -68,6 +81,7 @@ def roll_back(run: Run, db: SplynxDb, manifest: Manifest, run_id: str) -> Undone
         result = Undone(run_id, target, owners=list(intents.owners(manifest)))
         run.note(undone=run_id, target=target.name)
         known_run(warehouse, run_id)
+        refuse_rows_of_the_api(warehouse, run_id)
         intents.settle(run, splynx, manifest, target)
         with run.engine.begin() as ledger:
             unpack(ledger, target)
@@ -88,7 +102,10 @@ def roll_back(run: Run, db: SplynxDb, manifest: Manifest, run_id: str) -> Undone
         finally:
             undo.close()
             result.kept = keep_words(run, target, run_id, scope.kept())
+            with run.engine.connect() as ledger:
+                result.bytes_left = held_by(ledger, target.name, run_id)
             run.note(
+                files=result.files,
                 deleted=result.deleted,
                 put_back=result.put_back,
                 restored=result.restored,
@@ -244,8 +261,10 @@ def _forget(ledger: Connection, result: Undone, rows: Sequence[tuple[str, str]])
     if not rows:
         return
     named = _named(result, rows)
+    result.files += forget_files(ledger, result.target.name, rows)
     ledger.execute(_NO_IMAGE, named)
-    for table, column in (("id_map", "entity"), ("row_state", "table_name")):
+    forgotten = (("id_map", "entity"), ("handover", "table_name"), ("row_state", "table_name"))
+    for table, column in forgotten:
         ledger.execute(
             text(
                 f"delete from ops.{table} as known using {_THESE} where known.target = :target"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from load.rest import rollback as rest
-from load.rollback import roll_back
+from load.rollback import Undone, roll_back
 from load.rollback_words import route_of
-from load.routes import HYBRID, REST
-from runtime.errors import GateFailed
+from load.routes import REST
 from runtime.manifest import read_manifest
 from runtime.run_ledger import Run, stage
 from runtime.settings import splynx_api, splynx_db
@@ -21,11 +20,6 @@ def rollback_command(*, run_id: str) -> None:
     with stage("rollback") as run:
         with run.engine.connect() as warehouse:
             route = route_of(warehouse, run_id)
-        if route == HYBRID:
-            raise GateFailed(
-                f"run {run_id} loaded by both routes, and only a run of one route can be taken"
-                " back: restore the backup from before it (make restore-splynx)"
-            )
         said = _by_rest(run, run_id) if route == REST else _by_mysql(run, run_id)
     click.echo(f"run {run_id}: {said}")
 
@@ -35,8 +29,18 @@ def _by_mysql(run: Run, run_id: str) -> str:
     back = f", {done.restored} that it had deleted are back" if done.restored else ""
     return (
         f"{done.deleted} rows deleted, {done.put_back} put back{back}\n"
+        f"{_of_files(done)}"
         f"everything else is unchanged: {done.checked} tables have the checksums of before"
     )
+
+
+def _of_files(done: Undone) -> str:
+    said = ""
+    if done.files:
+        said += f"{done.files} files have no row any more: their bytes stay on Splynx's disk\n"
+    if done.bytes_left:
+        said += f"{done.bytes_left} documents that stay keep the bytes that the run uploaded\n"
+    return said
 
 
 def _by_rest(run: Run, run_id: str) -> str:

@@ -9,6 +9,7 @@ together).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from load.intents import found_hashes
 from load.mysql import read_facts
 from load.mysql.undo import DELETED, EDITED, Written
 from load.mysql.violations import ForeignKey
+from load.routes import FILES
 from load.row_hash import (
     hash_of_line,
     key_text_of_state,
@@ -73,9 +75,10 @@ select
     end
 from ops.row_state as state
 cross join lateral (
-    select coalesce(
-        state.inserted_by, case when state.old_hash is null then state.run_id end
-    ) as by_run
+    select case
+        when state.table_name = any(%(files)s) then state.run_id
+        else coalesce(state.inserted_by, case when state.old_hash is null then state.run_id end)
+    end as by_run
 ) as made
 left join ops.pre_image as image
     on image.target = state.target and image.run_id = %(run)s
@@ -108,6 +111,19 @@ where part.id = link.child_id and link.is_part and part.kind = 'delete' and part
     and not part.undone and owner.reason is not null
 """
 
+# Files that other runs attached to rows that would be deleted.
+_ATTACHED = """
+select upload.run_id, count(*)
+from ops.file_upload as upload
+join undo_row as owner on owner.kind = 'delete'
+    and owner.table_name
+        = case upload.place when 'message' then 'ticket_messages' else 'scheduling_task' end
+    and owner.row_key ->> 'id' = upload.owner_id::text
+where upload.target = :target and upload.place <> 'document' and upload.state = 'stored'
+    and upload.run_id <> :run
+group by 1 order by 1
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -123,6 +139,12 @@ class Edge:
         return set(self.columns) <= set(columns.get(self.table, ())) and set(
             self.to_columns
         ) <= set(columns.get(self.to_table, ()))
+
+
+# Splynx links a comment of a task to its files; no mart and no foreign key says so.
+_OF_COMMENTS = Edge(
+    "scheduling_task_comment_to_files_upload", ("file_id",), "files_upload", ("id",)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +172,7 @@ def scopes(manifest: Manifest) -> list[list[Mart]]:
 def edges(manifest: Manifest, keys: Sequence[ForeignKey]) -> list[Edge]:
     """Return the references of the target, real and declared, each once."""
     found = {Edge(key.table, key.columns, key.to_table, key.to_columns) for key in keys}
+    found.add(_OF_COMMENTS)
     found |= {
         Edge(mart.name, (r.column,), r.to_mart, (r.to_column,))
         for mart in manifest.marts
@@ -174,9 +197,9 @@ class Scope:
         self._facts: Mapping[str, TableFacts] = {}
         self._marts = {mart.name: mart for mart in manifest.marts}
         warehouse.exec_driver_sql(_TEMPORARY)
-        warehouse.exec_driver_sql(
-            rows, {"run": run_id, "target": target.name, "marts": list(self._marts)}
-        )
+        self._named = {"run": run_id, "target": target.name}
+        files = [mart.name for mart in manifest.marts if mart.routes == {FILES}]
+        warehouse.exec_driver_sql(rows, {**self._named, "marts": list(self._marts), "files": files})
         self._place()
 
     def _place(self) -> None:
@@ -225,15 +248,20 @@ class Scope:
             ]
 
     def compare(self, splynx: Connection, tables: Mapping[str, TableFacts]) -> None:
-        """Look at every row in the target: what is not as the run left it gets its reason."""
+        """Look at every row in the target: what is not as the run left it gets its reason.
+
+        Rows of files are of Splynx's own making and taken as they are found. A link that staff led
+        elsewhere has another key now: it is no longer the run's, and keeps the file.
+        """
         self._facts = tables
         for name in self.tables():
             mart = self._marts[name]
             for keys in self.keys(mart, tables[name]):
                 shown = found_hashes(splynx, mart, keys)
+                known = ", written_hash = found.hash" if mart.routes == {FILES} else ""
                 self._warehouse.execute(
                     text(
-                        "update undo_row set found_hash = found.hash"
+                        f"update undo_row set found_hash = found.hash{known}"
                         " from unnest(cast(:keys as text[]), cast(:hashes as text[]))"
                         " as found (key, hash)"
                         " where undo_row.table_name = :mart and undo_row.key = found.key"
@@ -427,7 +455,7 @@ class Scope:
             {"scope": scope, "first": first, "last": last},
         )
         return [
-            (row[0], Written(row[1], self._marts[row[2]], row[3], row[4], row[5], row[6], row[7]))
+            (row[0], Written(row[1], self._marts[row[2]], _texts(row[3]), *row[4:]))
             for row in found
         ]
 
@@ -463,14 +491,17 @@ class Scope:
         )
 
     def later_runs(self) -> dict[str, int]:
-        """Return the runs that wrote rows of this run again, and how many."""
+        """Return the runs that wrote rows of this run again or gave them files, and how many."""
         found = self._warehouse.execute(
             text(
                 "select substring(reason from length('written again by run ') + 1), count(*)"
                 " from undo_row where reason like 'written again by run %' group by 1 order by 1"
             )
         )
-        return {row[0]: row[1] for row in found}
+        later = Counter({row[0]: row[1] for row in found})
+        for row in self._warehouse.execute(text(_ATTACHED), self._named):
+            later[row[0]] += row[1]
+        return later
 
     def kept(self) -> list[tuple[Kept, Mapping[str, Any]]]:
         """Return the rows that stay with their keys in the target, in load order."""
@@ -481,6 +512,11 @@ class Scope:
             )
         )
         return [(Kept(row[0], row[1], row[2]), row[3]) for row in found]
+
+
+def _texts(key: Mapping[str, object]) -> dict[str, str]:
+    """Return a key as texts; the ids of files are written down as numbers."""
+    return {name: str(value) for name, value in key.items()}
 
 
 def _key_text(alias: str, columns: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -19,7 +18,6 @@ class Target:
 
     address: str
     epoch: int
-    inspected_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -30,13 +28,10 @@ class Target:
 def latest_of(connection: Connection, address: str) -> Target | None:
     """Return the latest epoch of an address, or None when it was never inspected."""
     row = connection.execute(
-        text(
-            "select epoch, inspected_at from ops.target where address = :address"
-            " order by epoch desc limit 1"
-        ),
+        text("select epoch from ops.target where address = :address order by epoch desc limit 1"),
         {"address": address},
     ).first()
-    return None if row is None else Target(address, row[0], row[1])
+    return None if row is None else Target(address, row[0])
 
 
 def current(connection: Connection, address: str) -> Target:
@@ -45,9 +40,7 @@ def current(connection: Connection, address: str) -> Target:
     Raises:
         GateFailed: never inspected, or the latest inspection was of another target.
     """
-    row = connection.execute(
-        text("select address, epoch, inspected_at from ops.current_target")
-    ).first()
+    row = connection.execute(text("select address, epoch from ops.current_target")).first()
     if row is None:
         raise GateFailed(f"Splynx at {address} was never inspected: run `make inspect` first")
     if row[0] != address:
@@ -55,7 +48,7 @@ def current(connection: Connection, address: str) -> Target:
             f"the last inspection was of {row[0]}, this run is for {address}: run `make inspect`, "
             "then transform and accept for this target"
         )
-    return Target(row[0], row[1], row[2])
+    return Target(row[0], row[1])
 
 
 def _column(row: Any) -> ColumnFact:  # noqa: ANN401 - a SQLAlchemy row

@@ -8,8 +8,10 @@ because not every row is a record (a link, a value of an additional field).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
@@ -152,7 +154,8 @@ def _landed_difference(connection: Connection, collection: str, raw: str) -> Dif
     """
     ledger = connection.execute(
         text(
-            "select server_count, (server_sums ->> 'sum(id)')::numeric as id_sum"
+            "select server_count, (server_sums ->> 'sum(id)')::numeric as id_sum, grade,"
+            " server_sums"
             " from ops.extract_ledger where collection = :collection and run_id ="
             " (select run_id from ops.extract_ledger order by started_at desc limit 1)"
         ),
@@ -169,7 +172,8 @@ def _landed_difference(connection: Connection, collection: str, raw: str) -> Dif
     ).one()
     short = ledger.server_count - live.rows
     if short == 0:
-        return None
+        is_proven = ledger.grade == "proven"
+        return _totals_difference(connection, raw, ledger.server_sums or {}) if is_proven else None
     keys: tuple[str, ...] = ()
     if abs(short) == 1 and ledger.id_sum is not None:
         keys = (str(abs(int(ledger.id_sum - (live.id_sum or 0)))),)
@@ -180,6 +184,46 @@ def _landed_difference(connection: Connection, collection: str, raw: str) -> Dif
         count=abs(short),
         keys=keys,
     )
+
+
+_TOTAL = re.compile(r"(sum|min|max)\(([_A-Za-z][_0-9A-Za-z]*)\)")
+
+
+def _totals_difference(
+    connection: Connection, raw: str, theirs: Mapping[str, str | None]
+) -> Difference | None:
+    """Compare Sonar's own totals with those of the payloads: a changed cent leaves the count."""
+    totals = [found for name in sorted(theirs) if (found := _TOTAL.fullmatch(name))]
+    if not totals:
+        return None
+    leaves = ", ".join(f'"{leaf}" numeric' for leaf in sorted({found[2] for found in totals}))
+    asked = ", ".join(f'{found[1]}("{found[2]}")' for found in totals)
+    ours = connection.execute(
+        text(
+            f"select {asked} from {raw} as raw,"
+            f" jsonb_to_record(raw.payload) as numbers ({leaves}) where raw._deleted_at is null"
+        )
+    ).one()
+    wrong = [
+        found[0]
+        for found, here in zip(totals, ours, strict=True)
+        if _number(found[1], theirs[found[0]]) != _number(found[1], here)
+    ]
+    if not wrong:
+        return None
+    return Difference(
+        layer="raw",
+        kind="modified",
+        what=f"Sonar's totals are not those of {raw}: {', '.join(wrong)}",
+        count=1,
+    )
+
+
+def _number(function: str, value: object) -> Decimal | None:
+    """Return a total as a number; a sum of nothing is 0."""
+    if value is None:
+        return Decimal(0) if function == "sum" else None
+    return Decimal(str(value))
 
 
 def account_difference(account: Account) -> Difference | None:
@@ -255,6 +299,17 @@ def mart_differences(connection: Connection, line: Line) -> Iterator[Difference]
         f"select mart._sonar_key from {mart} where not exists"
         f" (select from {known} and known._sonar_key = mart._sonar_key)",
         **values,
+    )
+
+
+def doubled_rows(connection: Connection, mart: Mart) -> Iterator[Difference]:
+    """Yield the records that have more than one row: under one key, only one can be compared."""
+    yield from _named(
+        connection,
+        "mart",
+        ("extra", f"records have more than one row in {mart.name}"),
+        f"select _sonar_key from {quoted_postgres(mart.schema)}.{quoted_postgres(mart.name)}"
+        " group by _sonar_key having count(*) > 1",
     )
 
 

@@ -57,7 +57,10 @@ def _of_account(warehouse: Connection, account: Account, *, with_raw: bool) -> l
 
 def _of_mart(warehouse: Connection, tables: Tables, line: Line) -> EntityResult:
     rows = accounting.mart_rows(warehouse, line.mart)
-    differences = list(accounting.mart_differences(warehouse, line))
+    differences = [
+        *accounting.mart_differences(warehouse, line),
+        *accounting.doubled_rows(warehouse, line.mart),
+    ]
     if line.account is not None:
         differences += _of_account(warehouse, line.account, with_raw=not line.is_child)
     compared = tables.compare(line.mart, rows)

@@ -5,13 +5,14 @@ These are records, not code: they are held against the live target, never truste
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import orjson
 from sqlalchemy import Connection, text
 
 from load.reconcile.compare import Key
 from load.reconcile.normal_form import quoted_postgres
+from load.reconcile.results import MAX_KEYS
 from load.reconcile.sides import Table
 
 _KEYS = 5_000  # keys asked about in one query
@@ -29,6 +30,53 @@ def written(connection: Connection, table: Table, target: str) -> int:
             ),
             {"target": target, "table": table.name},
         ).scalar_one()
+    )
+
+
+def unwritten(
+    connection: Connection, table: Table, target: str, excused: Collection[str]
+) -> list[str]:
+    """Return the Sonar keys of the first mart rows that the load did not record as written."""
+    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
+    rows = connection.execute(
+        text(
+            f"select mart._sonar_key from {mart} as mart"
+            " where mart._sonar_key <> all(cast(:excused as text[]))"
+            " and not exists (select from ops.row_state as s where s.target = :target"
+            " and s.table_name = :table and s.state = 'written'"
+            " and s._sonar_key = mart._sonar_key) order by 1 limit :most"
+        ),
+        {"target": target, "table": table.name, "excused": list(excused), "most": MAX_KEYS},
+    )
+    return [str(row[0]) for row in rows]
+
+
+def wrong_ids(connection: Connection, table: Table, target: str) -> tuple[list[str], list[str]]:
+    """Return the Sonar keys of written rows without an id in the map, and with a wrong one.
+
+    Wrong is an id that the row was not written under, or where the mart has neither the planned nor
+    the given one. Rows of the API are left out: what it makes inside another row has no id of its
+    own.
+    """
+    if table.key != ("id",):
+        return [], []
+    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
+    rows = connection.execute(
+        text(
+            "select s._sonar_key, ids.target_id is null as forgotten from ops.row_state as s"
+            f" left join {mart} as mart on mart._sonar_key = s._sonar_key"
+            " left join ops.id_map as ids on ids.target = s.target and ids.entity = s.table_name"
+            " and ids._sonar_key = s._sonar_key"
+            " where s.target = :target and s.table_name = :table and s.state = 'written'"
+            " and s.removed is null and split_part(s.new_hash, ':', 2) <> 'rest'"
+            " and (ids.target_id::text is distinct from s.row_key ->> 'id'"
+            " or mart.id not in (ids.planned_id, ids.target_id)) order by 1"
+        ),
+        {"target": target, "table": table.name},
+    ).all()
+    return (
+        [str(row[0]) for row in rows if row.forgotten],
+        [str(row[0]) for row in rows if not row.forgotten],
     )
 
 

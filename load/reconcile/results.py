@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Layer = Literal["raw", "mart", "load", "target"]
 Kind = Literal["missing", "modified", "extra", "unaccounted", "reference", "unproven"]
-Cause = Literal["handed_over", "made_by_splynx", "not_in_the_api"]
+Cause = Literal["handed_over", "made_by_splynx", "not_in_the_api", "sent_otherwise"]
 Verdict = Literal["agrees", "differs", "not_compared"]
 
 HANDED_OVER: Cause = "handed_over"
 MADE_BY_SPLYNX: Cause = "made_by_splynx"
 NOT_IN_THE_API: Cause = "not_in_the_api"
+SENT_OTHERWISE: Cause = "sent_otherwise"
 
 MAX_KEYS = 20
 
@@ -129,8 +130,13 @@ def changed_columns(key: str, ours: dict[str, str | None], theirs: dict[str, str
     return f"{key}: {', '.join(parts)}"
 
 
-def load_difference(mart: int, counts: TargetCounts) -> Difference | None:
-    """Return the difference between what should have been loaded and what the load recorded."""
+def load_difference(
+    mart: int, counts: TargetCounts, keys: Callable[[], Sequence[str]] = tuple
+) -> Difference | None:
+    """Return the difference between what should have been loaded and what the load recorded.
+
+    `keys` finds the records of it, and is asked only where there is one.
+    """
     unloaded = mart - counts.loaded - counts.quarantined - counts.not_selected
     if unloaded == 0:
         return None
@@ -141,6 +147,7 @@ def load_difference(mart: int, counts: TargetCounts) -> Difference | None:
         f"{counts.quarantined} as refused"
         + (f", {counts.not_selected} were not selected" if counts.not_selected else ""),
         count=abs(unloaded),
+        keys=tuple(keys()) if unloaded > 0 else (),
     )
 
 

@@ -81,11 +81,16 @@ class TableCheck:
             missing=len(missing),
             extra=len(gone) + len(unexplained),
         )
-        unloaded = load_difference(mart_rows, counts)
+        unloaded = load_difference(
+            mart_rows,
+            counts,
+            lambda: recorded.unwritten(self.warehouse, self.table, self.target, {*left, *refused}),
+        )
         return Compared(
             counts,
             (
                 *([unloaded] if unloaded else []),
+                *self._ids_differ(),
                 *self._rows_differ(changed, missing, gone, unexplained),
             ),
             tuple(explained),
@@ -103,6 +108,27 @@ class TableCheck:
                     count=len(ours),
                     keys=_texts(ours),
                 )
+
+    def _ids_differ(self) -> Iterator[Difference]:
+        """Yield written rows whose id the map does not know, or knows otherwise than the record."""
+        forgotten, other = recorded.wrong_ids(self.warehouse, self.table, self.target)
+        if forgotten:
+            yield Difference(
+                layer="load",
+                kind="missing",
+                what=f"written rows of {self.table.name} have no id in the map (keys of Sonar)",
+                count=len(forgotten),
+                keys=tuple(forgotten[:MAX_KEYS]),
+            )
+        if other:
+            yield Difference(
+                layer="load",
+                kind="modified",
+                what=f"the map has another id than was written for rows of {self.table.name}"
+                " (keys of Sonar)",
+                count=len(other),
+                keys=tuple(other[:MAX_KEYS]),
+            )
 
     def _changed(self, modified: Sequence[Key], left: Collection[str]) -> list[Key]:
         """Return the rows that differ although a load was to have them as they should be."""

@@ -1,8 +1,9 @@
 """Columns of single rows that are Splynx's own, and are not held against the mart.
 
-There are two causes, and no third: Splynx made the value itself when the API created the row
-(`server_made.yml` lists those columns), or the handover of secrets wrote it after the load
-(`ops.handover`). All other columns of such rows are compared as any.
+There are three causes, and no other: Splynx made the value itself when the API created the row
+(`server_made.yml` lists those columns), the API does not list the mart's text and got another
+(`instead` of the mart's YAML), or the handover of secrets wrote it after the load (`ops.handover`).
+All other columns of such rows are compared as any.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any
 import yaml
 from sqlalchemy import Connection, text
 
-from load.reconcile.results import HANDED_OVER, MADE_BY_SPLYNX, Cause
+from load.reconcile.normal_form import quoted_postgres
+from load.reconcile.results import HANDED_OVER, MADE_BY_SPLYNX, SENT_OTHERWISE, Cause
 from runtime.manifest import Mart
 
 LIST = Path(__file__).with_name("server_made.yml")
@@ -71,6 +73,14 @@ def waivers(warehouse: Connection, mart: Mart, target: str) -> Waivers:
     )
     if made := held & listed.keys():
         found.append(Waiver(MADE_BY_SPLYNX, frozenset(made), by_api))
+    for column, texts in mart.rest.get("instead", {}).items():
+        rows = _keys(
+            warehouse,
+            f"select _sonar_key from {quoted_postgres(mart.schema)}.{quoted_postgres(mart.name)}"
+            f" where {quoted_postgres(column)}::text = any(:texts)",
+            {"texts": list(texts)},
+        )
+        found.append(Waiver(SENT_OTHERWISE, frozenset({column}), rows & by_api))
     changed = {column for column, said in listed.items() if said["when"] == "change"}
     for column in held:
         rows = _keys(

@@ -1,8 +1,8 @@
 """One tenant by MySQL and by REST: in the end Splynx holds the same.
 
 Ids differ, because by REST the server gives them, so each is replaced by the Sonar key of its row.
-Left out is what Splynx makes itself, by the one list of it (`load/reconcile/server_made.yml`), and
-tables that one of the routes has no way for.
+Left out is what Splynx makes itself, by the one list of it (`load/reconcile/server_made.yml`),
+columns in which the API gets another text (`instead`), and tables that a route has no way for.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _rows(made: Way, mart: Mart, ids: Mapping[str, Mapping[str, str]]) -> Iterat
     owners = [r.column for r in mart.references if r.to_mart == mart.rest.get("in")]
     is_item = mart.key == ("id",) and bool(owners)  # Splynx alone knows the ids of items
     own = mart.key == ("id",) and not is_item
-    left_out = listed_columns(mart).keys() | ({"id"} if is_item else set())
+    left_out = {*listed_columns(mart), *mart.rest.get("instead", {}), *(("id",) if is_item else ())}
     names = [column.name for column in mart.columns]
     leading: dict[str, list[Lead]] = {}
     for lead in leads(mart):

@@ -295,7 +295,8 @@ def _raw(connection: Connection) -> None:
             " payload jsonb not null, _run_id text not null, _deleted_at timestamptz)"
         )
         connection.exec_driver_sql(
-            f"insert into raw_sonar.{collection} select g::text, '{{}}', '{RUN}', null"
+            f"insert into raw_sonar.{collection} select g::text, jsonb_build_object('id', g),"
+            f" '{RUN}', null"
             f" from generate_series(1, {count}) as g"
         )
         connection.execute(

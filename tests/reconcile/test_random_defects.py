@@ -32,7 +32,7 @@ def world(warehouses: services.Warehouses, splynxes: services.Splynxes) -> Itera
         if not proving.proving():
             yield stack.enter_context(built(warehouses, splynxes))
             return
-        made = stack.enter_context(way(warehouses, splynxes, "tiny"))
+        made = stack.enter_context(way(warehouses, splynxes, "demo"))
         made.succeed("runtime", "migrate")
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         for name in ("SPLYNX_MYSQL_URL", "SPLYNX_TARGET"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Engine, text
 
@@ -391,6 +393,23 @@ def test_any_other_value_of_theirs_is_a_difference_under_the_id_of_the_server(
     assert (found, difference.keys) == (entity, (key,))
 
 
+def test_a_text_that_the_api_does_not_list_is_explained_in_its_rows_alone(
+    world: SmallWorld,
+) -> None:
+    _created_by_the_api(world)
+    mart = world.manifest.mart("customers")
+    said = replace(mart, rest={"instead": {"status": {"disabled": "blocked"}}})
+    marts = tuple(said if one is mart else one for one in world.manifest.marts)
+    world = replace(world, manifest=replace(world.manifest, marts=marts))
+    world.spoil_target("update customers set status = 'blocked' where status = 'disabled'")
+    result = _reconcile(world)["customers"]
+    assert result.differences == ()
+    assert "sent otherwise: 15 (status)" in map(str, result.explained)
+    world.spoil_target("update customers set status = 'blocked' where id = 1037")
+    _, difference = _only(_reconcile(world), "target", "modified")
+    assert difference.keys == ("1037",)
+
+
 def test_a_row_of_mysql_beside_rows_of_the_api_is_compared_whole(world: SmallWorld) -> None:
     _created_by_the_api(world)
     world.spoil(
@@ -423,7 +442,7 @@ def test_a_row_that_was_not_created_is_not_taken_for_who_has_its_planned_id(
     )
     results = _reconcile(world)
     kinds = {(d.layer, d.kind, d.keys) for d in results["customers"].differences}
-    assert kinds == {("load", "missing", ()), ("target", "missing", ("5",))}
+    assert kinds == {("load", "missing", ("5",)), ("target", "missing", ("5",))}
     assert results["customers"].target.identical == CUSTOMERS - 1
 
 

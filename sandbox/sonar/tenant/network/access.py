@@ -12,7 +12,6 @@ from sandbox.sonar.tenant.volumes import share
 LOGGED_IN, SEEN = 0.8, 0.15  # shares of the accounts with a data service
 LONG_LOGIN = "the-customer-who-took-over-the-equipment-of-the-former-cooperative-" * 2
 NOT_MACS = ("02:5A:00:00:00", "unknown", "02:5A:00:GG:00:01")
-OF_RADIUS = ("duplicate_radius_login", "long_radius_login", "radius_without_service")
 OF_MACS = ("duplicate_mac", "mac_spellings", "not_a_mac")
 Made = Callable[[str, str], str]  # account and value -> id
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from sandbox.sonar.tenant.draft import OPENED, Draft, ids
 
-LAST_CARRIER_GRADE, LEAST_SUBNETS = 10, 7
+LEAST_SUBNETS = 7
 LONG_TITLE = "Customers of the Rural Broadband Expansion Grant Area, Phase Two, northern sectors"
-OF_SUPERNETS = ("wide_ipv6",)
 OF_SUBNETS = ("duplicate_subnet", "orphan_subnet", "not_a_network", "long_network_name")
 OF_POOLS = ("partial_pool", "pool_outside_subnet", "not_a_range", "pool_of_missing_subnet")
 SUPERNETS = (

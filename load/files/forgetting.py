@@ -1,0 +1,69 @@
+"""`ops.file_upload` after a rollback: files without rows are uploaded again by the next load."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+_PLACES = {
+    "customer_documents": "document",
+    "ticket_messages": "message",
+    "scheduling_task": "task",
+}
+_OF_FILES = frozenset(
+    {"files_upload", "ticket_messages_to_files_upload", "scheduling_task_attachment"}
+)
+_OF_KEYS = """
+delete from ops.file_upload
+where target = :target and _sonar_key = any(:keys) and place <> 'document'
+returning state
+"""
+_OF_OWNERS = """
+delete from ops.file_upload as upload
+using ops.row_state as owner,
+    unnest(cast(:tables as text[]), cast(:keys as text[]), cast(:places as text[]))
+        as gone (table_name, _sonar_key, place)
+where owner.target = :target and owner.table_name = gone.table_name
+    and owner._sonar_key = gone._sonar_key and upload.target = owner.target
+    and upload.place = gone.place and upload.owner_id::text = owner.row_key ->> 'id'
+returning upload.state
+"""
+
+
+def forget_files(ledger: Connection, target: str, rows: Sequence[tuple[str, str]]) -> int:
+    """Forget the files of deleted `rows` (table, key), which `ops.row_state` still has.
+
+    Returns how many of them Splynx keeps on its disk.
+    """
+    keys = [key for table, key in rows if table in _OF_FILES]
+    owners = [(table, key) for table, key in rows if table in _PLACES]
+    states: list[str] = []
+    if keys:
+        found = ledger.execute(text(_OF_KEYS), {"target": target, "keys": keys})
+        states += [row[0] for row in found]
+    if owners:
+        found = ledger.execute(
+            text(_OF_OWNERS),
+            {
+                "target": target,
+                "tables": [table for table, _ in owners],
+                "keys": [key for _, key in owners],
+                "places": [_PLACES[table] for table, _ in owners],
+            },
+        )
+        states += [row[0] for row in found]
+    return sum(state in {"stored", "differs"} for state in states)
+
+
+def held_by(ledger: Connection, target: str, run_id: str) -> int:
+    """Return how many documents hold bytes that a run uploaded."""
+    return int(
+        ledger.execute(
+            text(
+                "select count(*) from ops.file_upload where target = :target and run_id = :run"
+                " and place = 'document' and state = 'stored'"
+            ),
+            {"target": target, "run": run_id},
+        ).scalar_one()
+    )
