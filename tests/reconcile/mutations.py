@@ -96,13 +96,13 @@ class Chance:
     ) -> Mutation:
         where = f" where _sonar_key = {_quoted(key)}"
         column = ""
-        if action == "delete":
-            statement = f"delete from {mart.relation}{where}"
-        elif action == "double":
+        if action == "double":
             statement = f"insert into {mart.relation} select * from {mart.relation}{where}"
-        else:
-            column, value = self._changed(mart, chance, postgres=True)
+        elif action == "change" and (changed := self._changed(mart, chance, postgres=True))[0]:
+            column, value = changed
             statement = f'update {mart.relation} set "{column}" = {value}{where}'
+        else:
+            action, statement = "delete", f"delete from {mart.relation}{where}"
         return Mutation(mart.name, "mart", action, column, keys, mart.relation, statement)
 
     def _of_target(
