@@ -274,7 +274,7 @@ def _say(result: Result) -> None:
     if removed.deleted or removed.flagged:
         click.echo(f"gone from Sonar: deleted {removed.deleted}, flagged {removed.flagged}")
     if theirs := result.plan.count("edited", "conflict", "vanished"):
-        click.echo(f"{theirs} rows that staff edited or deleted stay as they are (make plan)")
+        click.echo(f"{theirs} rows stay as staff, a handover or an upload left them (make plan)")
     if others := result.plan.count("not_selected"):
         click.echo(f"{others} rows were not selected (scope); a load without it brings them")
     click.echo(str(result.ways))

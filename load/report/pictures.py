@@ -17,7 +17,7 @@ import vl_convert
 from markupsafe import Markup
 
 from load.report.facts import Access, Entity, Facts, Money, Timing
-from load.report.shares import PARTS, funnel
+from load.report.shares import IN_TARGET, PARTS, funnel
 
 Spec = Mapping[str, Any]
 
@@ -116,13 +116,19 @@ def _share_of(entities: Sequence[Entity]) -> Spec:
 
 
 def outcomes(entities: Sequence[Entity]) -> Iterator[Picture]:
-    """Yield what became of every record, a bar for each entity that has any."""
-    filled = [entity for entity in entities if funnel(entity)]
+    """Yield what became of every record, a bar for each entity that has something to tell.
+
+    Those of which every record is in the target are counted in the words below, not drawn.
+    """
+    parts = [(entity, funnel(entity)) for entity in entities]
+    filled = [entity for entity, found in parts if any(p.name != IN_TARGET for p in found)]
+    whole = sum(bool(found) for _, found in parts) - len(filled)
     for start in range(0, len(filled), _PER_PICTURE):
         page = filled[start : start + _PER_PICTURE]
         yield Picture(
             f"outcomes-{start // _PER_PICTURE + 1}",
-            f"What became of every record: {page[0].name} to {page[-1].name}",
+            f"What became of every record: {page[0].name} to {page[-1].name}; of {whole} more "
+            "every record is in the target",
             "Shares of each entity's records; the table below has the same figures.",
             _share_of(page),
         )

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from load.report.facts import Entity
 
+IN_TARGET = "in target"
 PARTS = (
-    "in target",
+    IN_TARGET,
     "in other marts",
     "not in target",
     "not compared",
@@ -37,7 +38,7 @@ def funnel(entity: Entity) -> list[Part]:
     the parts exceed the source.
     """
     rows = {
-        "in target": entity.in_target,
+        IN_TARGET: entity.in_target,
         "in other marts": 0 if entity.is_loaded else entity.mart,
         "not in target": max(0, unaccounted(entity)),
         "not compared": entity.mart if entity.verdict == NOT_COMPARED else 0,

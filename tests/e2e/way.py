@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import URL, Engine, create_engine, text
 
 from tests import services
+from tests.sandbox.splynx_process import running
 
 ROOT = Path(__file__).resolve().parents[2]
 MARTS = tuple(sorted(p.stem for p in ROOT.glob("dbt_project/models/marts/splynx/*.sql")))
@@ -103,6 +104,8 @@ def way(
         warehouse_url = stack.enter_context(warehouses.fresh("way"))
         splynx = stack.enter_context(splynxes.fresh())
         sonar = services.Sonars(stack).start(size, 1, traps)
+        (files := folder / "splynx-files").mkdir()
+        api = stack.enter_context(running(splynx, files))
         warehouse = create_engine(warehouse_url, connect_args={"options": "-c timezone=UTC"})
         stack.callback(warehouse.dispose)
         environment = {
@@ -115,6 +118,9 @@ def way(
             "SONAR_API_KEY": sonar.token,
             "SPLYNX_MYSQL_URL": services.plain(splynx.url),
             "SPLYNX_TARGET": splynx.address,
+            "SPLYNX_URL": api.url,
+            "SPLYNX_API_KEY": api.key,
+            "SPLYNX_API_SECRET": api.secret,
         }
         for name in ("RUN_ID", "WAREHOUSE_LOCK_PID"):
             environment.pop(name, None)

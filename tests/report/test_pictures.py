@@ -22,10 +22,12 @@ _MONEY = Money(
 )
 
 
-def test_every_entity_with_records_has_a_bar_and_a_sheet_holds_thirty() -> None:
+def test_every_entity_with_something_to_tell_has_a_bar_and_a_sheet_holds_thirty() -> None:
     many = [replace(_ENTITY, name=f"table_{n}") for n in range(31)]
     empty = replace(_ENTITY, name="empty", source=0, mart=0, excluded=0, rejected=0, in_target=0)
-    first, second = outcomes([*many, empty])
+    whole = replace(_ENTITY, name="whole", source=8, excluded=0, rejected=0)
+    first, second = outcomes([*many, empty, whole])
+    assert "; of 1 more every record is in the target" in first.title
     drawn = [
         value["entity"] for picture in (first, second) for value in picture.spec["data"]["values"]
     ]
