@@ -87,8 +87,8 @@ def test_an_honest_sonar_is_found_to_be_one(server: services.Sonar) -> None:
     [
         ({"kind": "page_limit", "limit": 7}, "page_maximum", "7"),
         ({"kind": "capped_total", "collection": "debits", "limit": 100}, "honest_counts", "no"),
-        ({"kind": "wrong_total", "collection": "contacts", "by": 3}, "honest_counts", "no"),
-        ({"kind": "wrong_total", "collection": "contacts", "by": -1}, "honest_counts", "no"),
+        ({"kind": "wrong_total", "collection": "debits", "by": 3}, "honest_counts", "no"),
+        ({"kind": "wrong_total", "collection": "debits", "by": -1}, "honest_counts", "no"),
         ({"kind": "denied_collection", "collection": "api/files"}, "files", "no"),
         ({"kind": "denied_collection", "collection": "accounts"}, "archived", "unknown"),
         ({"kind": "rate_limited", "retry_after": 0}, "honest_counts", "yes"),
