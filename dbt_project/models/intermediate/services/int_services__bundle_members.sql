@@ -37,7 +37,7 @@ together as (
     select
         sold.bundle_key,
         sold.package_key,
-        count(distinct (
+        count(distinct (  -- noqa: ST08
             sold.start_date, sold.months, sold.service_months, sold.end_date, sold.sonar_next_date
         )) = 1 as is_charged_together
     from sold
