@@ -72,6 +72,30 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """Rows that are counted, and summed up over `amount`, by groups of both sides' figures.
+
+    A group is one value of each column of `by`, and one month of the date in `month`. The values
+    stand in reports, so none of these columns may hold anything personal.
+    """
+
+    by: tuple[str, ...]
+    month: str | None = None
+    amount: str | None = None
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """All columns that the figures are made of."""
+        return frozenset({*self.by, *(name for name in (self.month, self.amount) if name)})
+
+    @property
+    def title(self) -> str:
+        """What the rows are grouped by, in words."""
+        months = () if self.month is None else (f"month of {self.month}",)
+        return ", ".join((*self.by, *months))
+
+
+@dataclass(frozen=True, slots=True)
 class Mart:
     """One Splynx-shaped staging table, named as the Splynx table.
 
@@ -93,6 +117,7 @@ class Mart:
     on_delete: Removal = Removal()
     rest: Mapping[str, Any] = field(default_factory=dict, hash=False)
     preferred: str = "mysql"
+    totals: tuple[Total, ...] = ()
 
     @property
     def relation(self) -> str:
@@ -190,7 +215,22 @@ def _mart(
         on_delete=_removal(node["name"], load.get("on_delete", "keep"), node["columns"]),
         rest=load.get("rest", {}),
         preferred=load["routes"][0],
+        totals=tuple(_totals(node["name"], load.get("totals", ()), node["columns"])),
     )
+
+
+def _totals(mart: str, said: Any, columns: Mapping[str, Any]) -> Iterator[Total]:  # noqa: ANN401 - YAML
+    """Read `meta.load.totals`: a list of {by: [columns], month: column, sum: column}."""
+    loaded = {name for name in columns if not name.startswith("_")}
+    for entry in said:
+        total = Total(tuple(entry.get("by", ())), entry.get("month"), entry.get("sum"))
+        is_known = entry.keys() <= {"by", "month", "sum"} and total.columns <= loaded
+        if not is_known or not total.title:
+            raise ConfigError(
+                f"mart {mart}: meta.load.totals has {entry}, use {{by: [columns], month: column, "
+                "sum: column}} with its own columns, and by or month at least"
+            )
+        yield total
 
 
 def _removal(mart: str, said: Any, columns: Mapping[str, Any]) -> Removal:  # noqa: ANN401 - YAML

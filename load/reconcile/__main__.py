@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from load.reconcile.reconciliation import reconcile
-from load.reconcile.results import Difference, EntityResult, table
+from load.reconcile.reconciliation import current_target, reconcile
+from load.reconcile.results import Difference, EntityResult, by_cause, table
+from load.reconcile.since_last import since_last
 from runtime.cli import main
 from runtime.errors import ReconcileMismatch, Unfinished
 from runtime.manifest import read_manifest
@@ -15,7 +16,8 @@ from runtime.settings import environment, splynx_api, splynx_db
 
 def _lines(result: EntityResult, difference: Difference) -> list[str]:
     keys = f" [{', '.join(difference.keys)}]" if difference.keys else ""
-    head = f"  {result.entity} · {difference.layer} · {difference.kind}: {difference.what}"
+    why = f"{difference.cause.replace('_', ' ')}, for: {difference.owner}"
+    head = f"  {result.entity} · {difference.layer} · {difference.kind} · {why}: {difference.what}"
     return [f"{head} ({difference.count}){keys}", *(f"    {line}" for line in difference.details)]
 
 
@@ -28,7 +30,8 @@ def cli() -> None:
     """
     has_database = "SPLYNX_MYSQL_URL" in environment()
     with stage("reconcile") as run:
-        results = reconcile(run, read_manifest(), splynx_db() if has_database else splynx_api())
+        db = splynx_db() if has_database else splynx_api()
+        results = reconcile(run, read_manifest(), db)
         click.echo(table(results))
         for result in results:
             for explained in result.explained:
@@ -37,13 +40,27 @@ def cli() -> None:
         for result in differing:
             for difference in result.differences:
                 click.echo("\n".join(_lines(result, difference)))
+        for cause, owner, count in by_cause(results):
+            click.echo(f"  differences, {cause.replace('_', ' ')}: {count} (for: {owner})")
+        with run.engine.connect() as warehouse:
+            target = current_target(warehouse, db.address)
+            last = since_last(warehouse, target, run.run_id)
+        if last is not None:
+            click.echo("\n".join(last.lines()))
         unseen = [f"{r.entity}: {r.unseen}" for r in results if r.verdict == "not_compared"]
-        run.note(entities=len(results), differing=len(differing), not_compared=len(unseen))
+        run.note(
+            entities=len(results),
+            differing=len(differing),
+            unexplained=sum(not d.is_explained for r in results for d in r.differences),
+            not_compared=len(unseen),
+        )
         if differing:
-            first = differing[0].differences[0]
+            every = [(r.entity, d) for r in differing for d in r.differences]
+            unexplained = [(entity, d) for entity, d in every if not d.is_explained]
+            entity, first = (unexplained or every)[0]
             raise ReconcileMismatch(
-                f"{len(differing)} of {len(results)} entities differ, first: "
-                f"{differing[0].entity}: {first.what}",
+                f"{len(differing)} of {len(results)} entities differ; {len(unexplained)} of"
+                f" {len(every)} differences are unexplained, first: {entity}: {first.what}",
                 report={r.entity: [d.as_dict() for d in r.differences] for r in differing},
             )
         if unseen:

@@ -15,8 +15,9 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
+from load.reconcile.findings import Name
 from load.reconcile.normal_form import quoted_postgres
-from load.reconcile.results import MAX_KEYS, Difference, Kind, Layer, SourceCounts
+from load.reconcile.results import MAX_KEYS, Difference, SourceCounts, difference
 from runtime.errors import ConfigError
 from runtime.manifest import Mart
 
@@ -139,12 +140,11 @@ def _keys(connection: Connection, query: str, **values: object) -> tuple[int, tu
 
 
 def _named(
-    connection: Connection, layer: Layer, what: tuple[Kind, str], query: str, **values: object
+    connection: Connection, name: Name, what: str, query: str, **values: object
 ) -> Iterator[Difference]:
-    kind, words = what
     count, keys = _keys(connection, query, **values)
     if count:
-        yield Difference(layer=layer, kind=kind, what=words, count=count, keys=keys)
+        yield difference(name, what, count, keys=keys)
 
 
 def _landed_difference(connection: Connection, collection: str, raw: str) -> Difference | None:
@@ -155,7 +155,7 @@ def _landed_difference(connection: Connection, collection: str, raw: str) -> Dif
     ledger = connection.execute(
         text(
             "select server_count, (server_sums ->> 'sum(id)')::numeric as id_sum, grade,"
-            " server_sums"
+            " server_sums, state"
             " from ops.extract_ledger where collection = :collection and run_id ="
             " (select run_id from ops.extract_ledger order by started_at desc limit 1)"
         ),
@@ -177,13 +177,12 @@ def _landed_difference(connection: Connection, collection: str, raw: str) -> Dif
     keys: tuple[str, ...] = ()
     if abs(short) == 1 and ledger.id_sum is not None:
         keys = (str(abs(int(ledger.id_sum - (live.id_sum or 0)))),)
-    return Difference(
-        layer="raw",
-        kind="missing" if short > 0 else "extra",
-        what=f"Sonar counted {ledger.server_count} {collection}, {raw} holds {live.rows}",
-        count=abs(short),
-        keys=keys,
-    )
+    what = f"Sonar counted {ledger.server_count} {collection}, {raw} holds {live.rows}"
+    if short < 0:
+        return difference("more_than_sonar", what, -short, keys=keys)
+    is_known = ledger.state != "complete"
+    name: Name = "extraction_incomplete" if is_known else "short_of_sonar"
+    return difference(name, what, short, keys=keys)
 
 
 _TOTAL = re.compile(r"(sum|min|max)\(([_A-Za-z][_0-9A-Za-z]*)\)")
@@ -211,11 +210,8 @@ def _totals_difference(
     ]
     if not wrong:
         return None
-    return Difference(
-        layer="raw",
-        kind="modified",
-        what=f"Sonar's totals are not those of {raw}: {', '.join(wrong)}",
-        count=1,
+    return difference(
+        "totals_of_sonar", f"Sonar's totals are not those of {raw}: {', '.join(wrong)}", 1
     )
 
 
@@ -230,18 +226,22 @@ def account_difference(account: Account) -> Difference | None:
     """Return the difference when the account does not come out even."""
     if account.unaccounted == 0:
         return None
-    unproven = account.unaccounted is None
-    return Difference(
-        layer="mart",
-        kind="unproven" if unproven else "unaccounted",
-        what=f"{account.collection} as {account.entity}: "
-        + (
-            "Sonar's own count is not known"
-            if unproven
-            else f"{account.unaccounted} of {account.proven} records are unaccounted for"
-        ),
-        count=abs(account.unaccounted or 0),
+    of = f"{account.collection} as {account.entity}"
+    if account.unaccounted is None:
+        return difference("source_not_counted", f"{of}: Sonar's own count is not known", 0)
+    return difference(
+        "records_unaccounted",
+        f"{of}: {account.unaccounted} of {account.proven} records are unaccounted for",
+        abs(account.unaccounted),
     )
+
+
+# Whether a raw row came with an extraction that began after the last transform.
+_NEWER = (
+    "exists (select from ops.step as step where step.run_id = raw._run_id"
+    " and step.step = 'extract' and step.started_at >"
+    " (select max(started_at) from ops.step where step = 'transform'))"
+)
 
 
 def raw_differences(connection: Connection, account: Account) -> Iterator[Difference]:
@@ -252,21 +252,43 @@ def raw_differences(connection: Connection, account: Account) -> Iterator[Differ
         yield landed
     live = f"{raw} as raw where raw._deleted_at is null"
     known = "audit.audit_record_outcomes as known where known.collection = :collection"
+    lost = (
+        f"select distinct known._sonar_key from {known} and not exists"
+        f" (select from {live} and raw._sonar_key = known._sonar_key) and"
+    )
+    removed = f" exists (select from {raw} as raw where raw._sonar_key = known._sonar_key)"
+    named = {"collection": account.collection}
     yield from _named(
         connection,
-        "raw",
-        ("missing", f"records of {account.collection} that were transformed are not in {raw}"),
-        f"select distinct known._sonar_key from {known} and not exists"
-        f" (select from {live} and raw._sonar_key = known._sonar_key)",
-        collection=account.collection,
+        "transformed_not_in_raw",
+        f"records of {account.collection} that were transformed are not in {raw}",
+        f"{lost} not {removed}",
+        **named,
     )
     yield from _named(
         connection,
-        "raw",
-        ("unaccounted", f"rows of {raw} have no outcome: lost in a model, or newer than transform"),
+        "removed_in_sonar",
+        f"records of {account.collection} were transformed and are removed in Sonar since",
+        f"{lost}{removed}",
+        **named,
+    )
+    new = (
         f"select raw._sonar_key from {live} and not exists"
-        f" (select from {known} and known._sonar_key = raw._sonar_key)",
-        collection=account.collection,
+        f" (select from {known} and known._sonar_key = raw._sonar_key) and"
+    )
+    yield from _named(
+        connection,
+        "without_outcome",
+        f"rows of {raw} have no outcome: lost in a model",
+        f"{new} not {_NEWER}",
+        **named,
+    )
+    yield from _named(
+        connection,
+        "newer_than_transform",
+        f"rows of {raw} have no outcome: they are newer than the last transform",
+        f"{new} {_NEWER}",
+        **named,
     )
 
 
@@ -274,11 +296,8 @@ def mart_differences(connection: Connection, line: Line) -> Iterator[Difference]
     """Yield which rows the mart should have and has not, and the other way round."""
     if not line.is_audited:
         if line.mart.collections:
-            yield Difference(
-                layer="mart",
-                kind="unproven",
-                what=f"no audit accounts for the rows of {line.mart.name}",
-                count=1,
+            yield difference(
+                "mart_not_audited", f"no audit accounts for the rows of {line.mart.name}", 1
             )
         return
     mart = f"{quoted_postgres(line.mart.schema)}.{quoted_postgres(line.mart.name)} as mart"
@@ -286,16 +305,16 @@ def mart_differences(connection: Connection, line: Line) -> Iterator[Difference]
     values = {"entity": line.mart.name}
     yield from _named(
         connection,
-        "mart",
-        ("missing", f"records that must be in {line.mart.name} have no row there"),
+        "not_in_mart",
+        f"records that must be in {line.mart.name} have no row there",
         f"select known._sonar_key from {known} and not exists"
         f" (select from {mart} where mart._sonar_key = known._sonar_key)",
         **values,
     )
     yield from _named(
         connection,
-        "mart",
-        ("extra", f"rows of {line.mart.name} belong to no record that was accepted for it"),
+        "not_accepted_for_mart",
+        f"rows of {line.mart.name} belong to no record that was accepted for it",
         f"select mart._sonar_key from {mart} where not exists"
         f" (select from {known} and known._sonar_key = mart._sonar_key)",
         **values,
@@ -306,8 +325,8 @@ def doubled_rows(connection: Connection, mart: Mart) -> Iterator[Difference]:
     """Yield the records that have more than one row: under one key, only one can be compared."""
     yield from _named(
         connection,
-        "mart",
-        ("extra", f"records have more than one row in {mart.name}"),
+        "doubled_in_mart",
+        f"records have more than one row in {mart.name}",
         f"select _sonar_key from {quoted_postgres(mart.schema)}.{quoted_postgres(mart.name)}"
         " group by _sonar_key having count(*) > 1",
     )

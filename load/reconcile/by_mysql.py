@@ -17,6 +17,7 @@ from load.reconcile.results import Explained
 from load.reconcile.sides import MartSide, Table, TargetSide
 from load.reconcile.splynx import dangling, table_of
 from load.reconcile.table_check import Compared, Row, TableCheck
+from load.reconcile.totals import Sides, totals_of
 from load.reconcile.translation import Translation
 from load.reconcile.waivers import Waivers, waivers
 from runtime.manifest import Mart
@@ -54,7 +55,16 @@ class ByMySql:
         compared = check.sort(mart_rows, found, _explained(waived))
         # ids of items are not known: what they lead to has been compared with their columns
         lost = check.lost(dangling(self.splynx, mart)) if pair.table is table else ()
-        return replace(compared, differences=(*compared.differences, *lost))
+        totals, differing = totals_of(
+            mart,
+            pair.names - waived.columns,
+            pair.sides(waived),
+            compared.apart,
+            compared.differing,
+        )
+        return replace(
+            compared, differences=(*compared.differences, *lost, *differing), totals=totals
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,16 @@ class _Pair:
         """Return the target's side, of these columns."""
         return TargetSide(self.splynx, self._of(columns, any_none=any_none), self.theirs_from)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The columns of the table."""
+        return frozenset(column.name for column in self.table.columns)
+
+    def sides(self, waived: Waivers) -> Sides:
+        """Return how totals are read; nothing is spelt in one way where the API created rows."""
+        some = bool(waived.by_api)
+        return Sides(self.ours(any_none=some).figures, self.theirs(any_none=some).figures)
+
     def found(self, waived: Waivers) -> Found:
         """Compare what every row has to hold, then the rest, row by row of its kind.
 
@@ -101,7 +121,7 @@ class _Pair:
         if not waived.all and not waived.by_api:
             return compare(self.ours(), self.theirs())
         some = bool(waived.by_api)
-        names = {column.name for column in self.table.columns}
+        names = self.names
         common = names - waived.columns
         found = compare(self.ours(common, any_none=some), self.theirs(common, any_none=some))
         groups: dict[tuple[frozenset[str], bool], list[Key]] = {}

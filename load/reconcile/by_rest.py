@@ -8,7 +8,7 @@ a list may tell less. What no list shows is not compared, and said so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -23,10 +23,11 @@ from load.reconcile.normal_form import postgres_value, quoted_postgres
 from load.reconcile.results import NOT_IN_THE_API, Explained, TargetCounts, load_difference
 from load.reconcile.sides import MartSide, Table
 from load.reconcile.table_check import Compared, Row, TableCheck
+from load.reconcile.totals import MONTH, Apart, Figure, Sides, Values, added_up, totals_of
 from load.reconcile.translation import Translation
 from load.rest.client import Record, Splynx
 from load.rest.failures import MethodNotAllowed, ModuleOff, NotFound
-from runtime.manifest import Manifest, Mart
+from runtime.manifest import Manifest, Mart, Total
 from runtime.settings import SplynxApi
 
 _PAGE = 1000  # rows of one answer
@@ -65,6 +66,48 @@ class _Look:
             {name: self.wanted[key][name] for name in names},
             {name: None if value is None else str(value) for name, value in theirs.items()},
         )
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """The columns that the API shows."""
+        return frozenset(self.place.attributes or {}) & {c.name for c in self.table.columns}
+
+    def without_hidden(self, apart: Apart) -> Apart:
+        """Return the same with the rows that no list shows."""
+        hidden = [k for k, row in self.wanted.items() if k not in self.held and self.is_hidden(row)]
+        return replace(apart, ours=tuple(dict.fromkeys((*apart.ours, *hidden))))
+
+    def wanted_figures(self, total: Total, keys: Sequence[Key] | None) -> dict[Values, Figure]:
+        """Return the figures of the mart's rows, of all or of those under `keys`."""
+        return self._figures(total, self.wanted if keys is None else keys, self._ours)
+
+    def held_figures(self, total: Total, keys: Sequence[Key] | None) -> dict[Values, Figure]:
+        """Return the figures of the rows that Splynx shows, of all or of those under `keys`."""
+        return self._figures(total, self.held if keys is None else keys, self._theirs)
+
+    def _ours(self, key: Key, column: str) -> object:
+        return self._sent(column, self.wanted[key][column])
+
+    def _theirs(self, key: Key, column: str) -> object:
+        return self.held[key].get((self.place.attributes or {})[column])
+
+    def _figures(
+        self, total: Total, keys: Iterable[Key], value: Callable[[Key, str], object]
+    ) -> dict[Values, Figure]:
+        forms = {column.name: column.form for column in self.table.columns}
+
+        def text_of(key: Key, column: str) -> str:
+            return normal(value(key, column), forms[column])
+
+        def rows() -> Iterator[tuple[Values, str | None]]:
+            for key in keys:
+                group = [text_of(key, column) for column in total.by]
+                if total.month is not None:
+                    group.append(text_of(key, total.month)[:MONTH])
+                amount = None if total.amount is None else text_of(key, total.amount)
+                yield tuple(group), amount
+
+        return added_up(rows())
 
     def _sent(self, column: str, value: str | None) -> str | None:
         instead: Mapping[str, Mapping[str, str]] = self.said.get("instead", {})
@@ -122,7 +165,15 @@ class ByRest:
         if why:
             return self._unseen(mart, table, mart_rows, why)
         check = TableCheck(self.warehouse, self.target, table, ours, look.shown)
-        return check.sort(mart_rows, self._found(look), _explained(place, mart_rows))
+        compared = check.sort(mart_rows, self._found(look), _explained(place, mart_rows))
+        totals, differing = totals_of(
+            mart,
+            look.seen,
+            Sides(look.wanted_figures, look.held_figures),
+            look.without_hidden(compared.apart),
+            look.without_hidden(compared.differing),
+        )
+        return replace(compared, differences=(*compared.differences, *differing), totals=totals)
 
     def _unseen(self, mart: Mart, table: Table, mart_rows: int, why: str) -> Compared:
         refused = recorded.refused(self.warehouse, table, self.target)

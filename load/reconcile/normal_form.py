@@ -46,7 +46,8 @@ class Compared:
     any_none: bool = False
 
 
-def _plain_number(text: str) -> str:
+def plain_number(text: str) -> str:
+    """Return a number without trailing zeros, never rounded."""
     try:
         value = Decimal(text)
     except InvalidOperation:
@@ -57,7 +58,7 @@ def _plain_number(text: str) -> str:
 
 def _normal_none(none: str, form: Form) -> str:
     if form == "number":
-        return _plain_number(none)
+        return plain_number(none)
     if form == "moment" and "." not in none:
         return f"{none if ' ' in none else none + ' 00:00:00'}.000000"
     return none

@@ -72,6 +72,7 @@ def _of_mart(warehouse: Connection, tables: Tables, line: Line) -> EntityResult:
         differences=(*differences, *compared.differences),
         explained=compared.explained,
         unseen=compared.unseen,
+        totals=compared.totals,
     )
 
 
@@ -90,11 +91,11 @@ def _record(connection: Connection, run_id: str, target: str, result: EntityResu
         text(
             "insert into ops.reconciliation (run_id, target, entity, source, mart, merged,"
             " excluded, rejected, quarantined, not_selected, loaded, in_target, identical,"
-            " modified, missing, extra, verdict, differences, explained) values"
+            " modified, missing, extra, verdict, differences, explained, totals) values"
             " (:run, :target, :entity, :source, :mart, :merged,"
             " :excluded, :rejected, :quarantined, :not_selected, :loaded, :in_target, :identical,"
             " :modified, :missing, :extra, :verdict, cast(:differences as jsonb),"
-            " cast(:explained as jsonb))"
+            " cast(:explained as jsonb), cast(:totals as jsonb))"
             " on conflict (run_id, entity) do update set source = excluded.source,"
             " mart = excluded.mart, merged = excluded.merged, excluded = excluded.excluded,"
             " rejected = excluded.rejected, quarantined = excluded.quarantined,"
@@ -103,6 +104,7 @@ def _record(connection: Connection, run_id: str, target: str, result: EntityResu
             " identical = excluded.identical, modified = excluded.modified,"
             " missing = excluded.missing, extra = excluded.extra, verdict = excluded.verdict,"
             " differences = excluded.differences, explained = excluded.explained,"
+            " totals = excluded.totals,"
             " reconciled_at = clock_timestamp()"
         ),
         {
@@ -125,6 +127,7 @@ def _record(connection: Connection, run_id: str, target: str, result: EntityResu
             "verdict": result.verdict,
             "differences": orjson.dumps([d.as_dict() for d in result.differences]).decode(),
             "explained": orjson.dumps([e.as_dict() for e in result.explained]).decode(),
+            "totals": orjson.dumps([t.as_dict() for t in result.totals]).decode(),
         },
     )
 

@@ -126,6 +126,35 @@ def not_selected(connection: Connection, table: Table, target: str) -> dict[str,
     return {str(row[0]): bool(row[1]) for row in rows}
 
 
+def written_among(
+    connection: Connection, table: Table, target: str, keys: Collection[str]
+) -> set[str]:
+    """Return those of these Sonar keys that the load recorded as written."""
+    rows = connection.execute(
+        text(
+            "select _sonar_key from ops.row_state where target = :target"
+            " and table_name = :table and state = 'written' and _sonar_key = any(:keys)"
+        ),
+        {"target": target, "table": table.name, "keys": list(keys)},
+    )
+    return {str(row[0]) for row in rows}
+
+
+def intended(connection: Connection, table: Table, target: str) -> int:
+    """Return how many rows of the mart a load announced and never said to have written."""
+    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
+    return int(
+        connection.execute(
+            text(
+                f"select count(*) from {mart} as mart where exists (select from ops.row_state as s"
+                " where s.target = :target and s.table_name = :table and s.state = 'intended'"
+                " and s._sonar_key = mart._sonar_key)"
+            ),
+            {"target": target, "table": table.name},
+        ).scalar_one()
+    )
+
+
 def _row_key(table: Table, key: Key) -> str:
     names: Mapping[str, str] = dict(zip(table.key, map(str, key), strict=True))
     return orjson.dumps(names).decode()

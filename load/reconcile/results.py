@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Layer = Literal["raw", "mart", "load", "target"]
-Kind = Literal["missing", "modified", "extra", "unaccounted", "reference", "unproven"]
+from load.reconcile.findings import UNEXPLAINED, Kind, Layer, Name, Owner, finding
+
 Cause = Literal["handed_over", "made_by_splynx", "not_in_the_api", "sent_otherwise"]
 Verdict = Literal["agrees", "differs", "not_compared"]
 
@@ -23,15 +24,23 @@ MAX_KEYS = 20
 class Difference:
     """One kind of difference in one layer, with the keys of the rows it concerns.
 
-    `details` name columns and describe values without showing them.
+    `difference` makes them, with what the list of findings says. `details` name columns and
+    describe values without showing them; those of totals show figures of groups.
     """
 
     layer: Layer
     kind: Kind
+    cause: str
+    owner: Owner
     what: str
     count: int
     keys: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether something recorded says why."""
+        return self.cause != UNEXPLAINED
 
     def as_dict(self) -> dict[str, Any]:
         """Return the difference as `ops.reconciliation` keeps it, with keys and details capped."""
@@ -40,6 +49,28 @@ class Difference:
             "keys": list(self.keys[:MAX_KEYS]),
             "details": list(self.details[:MAX_KEYS]),
         }
+
+
+def difference(
+    name: Name,
+    what: str,
+    count: int,
+    *,
+    keys: Sequence[str] = (),
+    details: Sequence[str] = (),
+) -> Difference:
+    """Return a difference of that entry in the list of findings."""
+    found = finding(name)
+    return Difference(
+        layer=found.layer,
+        kind=found.kind,
+        cause=found.cause,
+        owner=found.owner,
+        what=what,
+        count=count,
+        keys=tuple(keys),
+        details=tuple(details),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +91,57 @@ class Explained:
     def __str__(self) -> str:
         """Say how many rows, and which columns."""
         return f"{self.cause.replace('_', ' ')}: {self.rows} ({', '.join(self.columns)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group of a total, with both sides' figures; amounts are exact texts."""
+
+    values: tuple[str | None, ...]
+    mart_rows: int
+    target_rows: int
+    mart_amount: str | None = None
+    target_amount: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both sides have the same figures."""
+        return (self.mart_rows, self.mart_amount) == (self.target_rows, self.target_amount)
+
+    def __str__(self) -> str:
+        """Name the group with both figures."""
+        name = ", ".join("null" if value is None else value or "empty" for value in self.values)
+        mart, target = (
+            f"{rows} rows" + (f" of {amount}" if amount is not None else "")
+            for rows, amount in (
+                (self.mart_rows, self.mart_amount),
+                (self.target_rows, self.target_amount),
+            )
+        )
+        return f"{name}: {mart} in the mart, {target} in the target"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """One total of a mart and its table, group by group; `amount` is the column that is summed."""
+
+    by: str
+    amount: str | None
+    groups: tuple[Group, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all groups agree."""
+        return all(group.agrees for group in self.groups)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as `ops.reconciliation` keeps it."""
+        return {
+            "by": self.by,
+            "amount": self.amount,
+            "agrees": self.agrees,
+            "groups": [{**asdict(group), "agrees": group.agrees} for group in self.groups],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +183,7 @@ class EntityResult:
     is_loaded: bool = True
     explained: tuple[Explained, ...] = ()
     unseen: str | None = None
+    totals: tuple[Totals, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -131,24 +214,34 @@ def changed_columns(key: str, ours: dict[str, str | None], theirs: dict[str, str
 
 
 def load_difference(
-    mart: int, counts: TargetCounts, keys: Callable[[], Sequence[str]] = tuple
+    mart: int,
+    counts: TargetCounts,
+    keys: Callable[[], Sequence[str]] = tuple,
+    cause: Callable[[int], Name] = lambda _: "load_not_recorded",
 ) -> Difference | None:
     """Return the difference between what should have been loaded and what the load recorded.
 
-    `keys` finds the records of it, and is asked only where there is one.
+    `keys` finds the records of it and `cause` tells why so many rows have no record of a write;
+    they are asked only where there are such rows.
     """
     unloaded = mart - counts.loaded - counts.quarantined - counts.not_selected
     if unloaded == 0:
         return None
-    return Difference(
-        layer="load",
-        kind="missing" if unloaded > 0 else "extra",
-        what=f"mart has {mart} rows, the load recorded {counts.loaded} as written and "
+    what = (
+        f"mart has {mart} rows, the load recorded {counts.loaded} as written and "
         f"{counts.quarantined} as refused"
-        + (f", {counts.not_selected} were not selected" if counts.not_selected else ""),
-        count=abs(unloaded),
-        keys=tuple(keys()) if unloaded > 0 else (),
+        + (f", {counts.not_selected} were not selected" if counts.not_selected else "")
     )
+    if unloaded < 0:
+        return difference("load_recorded_more", what, -unloaded)
+    return difference(cause(unloaded), what, unloaded, keys=keys())
+
+
+def by_cause(results: Sequence[EntityResult]) -> list[tuple[str, str, int]]:
+    """Return how many differences have which cause and owner; the unexplained ones come first."""
+    found = Counter((d.cause, d.owner) for result in results for d in result.differences)
+    ordered = sorted(found.items(), key=lambda entry: (entry[0][0] != UNEXPLAINED, entry[0]))
+    return [(cause, owner, count) for (cause, owner), count in ordered]
 
 
 def table(results: Sequence[EntityResult]) -> str:

@@ -6,7 +6,7 @@ servers can make a number of; their order does not matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,6 +23,8 @@ from load.reconcile.normal_form import (
     quoted_mysql,
     quoted_postgres,
 )
+from load.reconcile.totals import MONTH, Figure, Values
+from runtime.manifest import Total
 
 _KEYS = 5_000  # keys asked about in one query
 _ASKED = 500  # where each part of a key is a parameter of its own
@@ -58,6 +60,10 @@ def _normal_key(values: Sequence[Any]) -> Key:
     )
 
 
+def _text(value: bytes | str | None) -> str | None:
+    return value.decode() if isinstance(value, bytes) else value
+
+
 class _Side:
     """What both databases do alike, given their expressions."""
 
@@ -72,6 +78,9 @@ class _Side:
     digest = ""
     number = ""
     quotient = ""
+    value: Callable[[Compared], str]
+    quoted: Callable[[str], str]
+    group = "{value}"
 
     def extent(self) -> Span:
         if not self._table.is_ranged:
@@ -106,21 +115,55 @@ class _Side:
 
     def digests_of(self, keys: Sequence[Key]) -> dict[Key, str]:
         """Return the digest by key, for those of `keys` that there are."""
-        one = f"({', '.join(f':k{n}_{{at}}' for n in range(len(self._keys)))})"
         found: dict[Key, str] = {}
         for start in range(0, len(keys), _ASKED):
-            page = keys[start : start + _ASKED]
-            asked = ", ".join(one.format(at=at) for at in range(len(page)))
-            query = (
-                f"select {', '.join(self._keys)}, {self.digest} from {self._relation}"
-                f" where ({', '.join(self._keys)}) in ({asked})"
-            )
-            values = {
-                f"k{n}_{at}": part for at, key in enumerate(page) for n, part in enumerate(key)
-            }
+            where, values = self._among(keys[start : start + _ASKED])
+            query = f"select {', '.join(self._keys)}, {self.digest} from {self._relation}{where}"
             for row in self._connection.execute(text(query), values):
                 found[_normal_key(row[:-1])] = str(row[-1])
         return found
+
+    def figures(self, total: Total, keys: Sequence[Key] | None) -> dict[Values, Figure]:
+        """Return the figures of each group, of all rows or of those under `keys`."""
+        if keys is None:
+            return self._figures(total, "", {})
+        found: dict[Values, Figure] = {}
+        for start in range(0, len(keys), _ASKED):
+            page = self._figures(total, *self._among(keys[start : start + _ASKED]))
+            for name, more in page.items():
+                known = found.get(name, Figure())
+                found[name] = Figure(known.rows + more.rows, known.amount + more.amount)
+        return found
+
+    def _figures(self, total: Total, where: str, named: Mapping[str, Any]) -> dict[Values, Figure]:
+        groups = [self.group.format(value=value) for value in self._grouped(total)]
+        amount = "0" if total.amount is None else f"sum({self.quoted(total.amount)})"
+        places = ", ".join(str(number + 1) for number in range(len(groups)))
+        rows = self._connection.execute(
+            text(
+                f"select {', '.join([*groups, 'count(*)', amount])} from {self._relation}{where}"
+                f" group by {places}"
+            ),
+            named,
+        )
+        return {
+            tuple(_text(value) for value in row[:-2]): Figure(int(row[-2]), Decimal(row[-1] or 0))
+            for row in rows
+        }
+
+    def _grouped(self, total: Total) -> Iterator[str]:
+        columns = {column.name: column for column in self._table.columns}
+        for name in total.by:
+            yield self.value(columns[name])
+        if total.month is not None:
+            yield f"left({self.value(columns[total.month])}, {MONTH})"
+
+    def _among(self, keys: Sequence[Key]) -> tuple[str, dict[str, Any]]:
+        """Return the condition that a row is under one of `keys`, and its parameters."""
+        one = f"({', '.join(f':k{n}_{{at}}' for n in range(len(self._keys)))})"
+        asked = ", ".join(one.format(at=at) for at in range(len(keys)))
+        values = {f"k{n}_{at}": part for at, key in enumerate(keys) for n, part in enumerate(key)}
+        return f" where ({', '.join(self._keys)}) in ({asked})", values
 
     def values(self, key: Key, expressions: Mapping[str, str]) -> dict[str, str | None]:
         """Return the normal form of each column of the row under `key`."""
@@ -141,6 +184,8 @@ class MartSide(_Side):
 
     number = "('x' || left(digest, 15))::bit(60)::bigint::numeric"
     quotient = "({key} - cast(:low as bigint)) / cast(:width as bigint)"
+    value = staticmethod(postgres_value)
+    quoted = staticmethod(quoted_postgres)
 
     def __init__(self, connection: Connection, table: Table, relation: str) -> None:
         super().__init__(connection, relation, [quoted_postgres(k) for k in table.key], table)
@@ -190,6 +235,9 @@ class TargetSide(_Side):
 
     number = "cast(conv(left(digest, 15), 16, 10) as unsigned)"
     quotient = "({key} - :low) div :width"
+    value = staticmethod(mysql_value)
+    quoted = staticmethod(quoted_mysql)
+    group = "cast({value} as binary)"  # its collations take a and A, or é and e, for one text
 
     def __init__(self, connection: Connection, table: Table, relation: str | None = None) -> None:
         keys = [quoted_mysql(k) for k in table.key]

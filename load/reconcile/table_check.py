@@ -8,33 +8,44 @@ written by a load and gone since, or a difference.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from load.reconcile import recorded
 from load.reconcile.compare import Found, Key
+from load.reconcile.findings import Name
 from load.reconcile.results import (
     MAX_KEYS,
     Difference,
     Explained,
     TargetCounts,
+    Totals,
     changed_columns,
+    difference,
     load_difference,
 )
 from load.reconcile.sides import MartSide, Table
+from load.reconcile.totals import Apart
 
 Row = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What one table came to; `unseen` says why its rows could not be compared."""
+    """What one table came to; `unseen` says why its rows could not be compared.
+
+    `apart` are rows that are no difference although they are not the same on both sides, or not on
+    both; `differing` are those and the rows that differ.
+    """
 
     counts: TargetCounts
     differences: tuple[Difference, ...] = ()
     explained: tuple[Explained, ...] = ()
     unseen: str | None = None
+    totals: tuple[Totals, ...] = ()
+    apart: Apart = field(default_factory=Apart)
+    differing: Apart = field(default_factory=Apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,7 @@ class TableCheck:
             mart_rows,
             counts,
             lambda: recorded.unwritten(self.warehouse, self.table, self.target, {*left, *refused}),
+            lambda unloaded: self._why_unloaded(missing.values(), unloaded),
         )
         return Compared(
             counts,
@@ -94,6 +106,8 @@ class TableCheck:
                 *self._rows_differ(changed, missing, gone, unexplained),
             ),
             tuple(explained),
+            apart=_apart(found, {*missing, *changed, *gone, *unexplained}),
+            differing=_apart(found, set()),
         )
 
     def lost(self, references: Iterable[tuple[str, Sequence[Key]]]) -> Iterator[Difference]:
@@ -101,11 +115,10 @@ class TableCheck:
         for reference, keys in references:
             ours = self.ours.holds(keys)
             if ours:
-                yield Difference(
-                    layer="target",
-                    kind="reference",
-                    what=f"{self.table.name}: {reference} leads nowhere in the target (ids)",
-                    count=len(ours),
+                yield difference(
+                    "leads_nowhere",
+                    f"{self.table.name}: {reference} leads nowhere in the target (ids)",
+                    len(ours),
                     keys=_texts(ours),
                 )
 
@@ -113,21 +126,19 @@ class TableCheck:
         """Yield written rows whose id the map does not know, or knows otherwise than the record."""
         forgotten, other = recorded.wrong_ids(self.warehouse, self.table, self.target)
         if forgotten:
-            yield Difference(
-                layer="load",
-                kind="missing",
-                what=f"written rows of {self.table.name} have no id in the map (keys of Sonar)",
-                count=len(forgotten),
-                keys=tuple(forgotten[:MAX_KEYS]),
+            yield difference(
+                "id_not_in_map",
+                f"written rows of {self.table.name} have no id in the map (keys of Sonar)",
+                len(forgotten),
+                keys=forgotten[:MAX_KEYS],
             )
         if other:
-            yield Difference(
-                layer="load",
-                kind="modified",
-                what=f"the map has another id than was written for rows of {self.table.name}"
+            yield difference(
+                "id_otherwise_in_map",
+                f"the map has another id than was written for rows of {self.table.name}"
                 " (keys of Sonar)",
-                count=len(other),
-                keys=tuple(other[:MAX_KEYS]),
+                len(other),
+                keys=other[:MAX_KEYS],
             )
 
     def _changed(self, modified: Sequence[Key], left: Collection[str]) -> list[Key]:
@@ -144,50 +155,94 @@ class TableCheck:
         gone: Sequence[Key],
         unexplained: Sequence[Key],
     ) -> Iterator[Difference]:
+        yield from self._rows_missing(missing)
         name = self.table.name
-        if missing:
-            yield Difference(
-                layer="target",
-                kind="missing",
-                what=f"rows of {name} are not in the target (keys of Sonar)",
-                count=len(missing),
-                keys=tuple(missing.values())[:MAX_KEYS],
-            )
         theirs = recorded.edited_by_staff(self.warehouse, self.table, self.target, changed)
         known = set(theirs)
         others = [key for key in changed if key not in known]
-        for keys, what in (
-            (others, f"rows of {name} differ from the mart (ids of the target)"),
-            (theirs, f"rows of {name} hold what staff changed after a load (ids of the target)"),
-        ):
+        modified: Sequence[tuple[Name, Sequence[Key], str]] = (
+            ("row_modified", others, f"rows of {name} differ from the mart (ids of the target)"),
+            (
+                "row_edited_by_staff",
+                theirs,
+                f"rows of {name} hold what staff changed after a load (ids of the target)",
+            ),
+        )
+        for entry, keys, what in modified:
             if keys:
                 shown = keys[:MAX_KEYS]
-                yield Difference(
-                    layer="target",
-                    kind="modified",
-                    what=what,
-                    count=len(keys),
+                yield difference(
+                    entry,
+                    what,
+                    len(keys),
                     keys=_texts(shown),
-                    details=tuple(
-                        changed_columns("/".join(map(str, k)), *self.rows(k)) for k in shown
-                    ),
+                    details=[changed_columns("/".join(map(str, k)), *self.rows(k)) for k in shown],
                 )
         if gone:
-            yield Difference(
-                layer="target",
-                kind="extra",
-                what=f"rows of {name} were written by a load and are in the mart no more (ids)",
-                count=len(gone),
+            yield difference(
+                "row_gone_from_mart",
+                f"rows of {name} were written by a load and are in the mart no more (ids)",
+                len(gone),
                 keys=_texts(gone),
             )
         if unexplained:
-            yield Difference(
-                layer="target",
-                kind="extra",
-                what=f"rows of {name} appeared since the inspection, and no load wrote them (ids)",
-                count=len(unexplained),
+            yield difference(
+                "row_of_nobody",
+                f"rows of {name} appeared since the inspection, and no load wrote them (ids)",
+                len(unexplained),
                 keys=_texts(unexplained),
             )
+
+    def _rows_missing(self, missing: dict[Key, str]) -> Iterator[Difference]:
+        """Yield the rows that are not in the target, by what is recorded of them."""
+        if not missing:
+            return
+        name = self.table.name
+        removed = {
+            missing[key]
+            for key in recorded.edited_by_staff(
+                self.warehouse, self.table, self.target, list(missing)
+            )
+        }
+        known = recorded.written_among(self.warehouse, self.table, self.target, missing.values())
+        rest = [key for key in missing.values() if key not in removed]
+        sorted_out: Sequence[tuple[Name, Sequence[str], str]] = (
+            (
+                "row_missing",
+                [key for key in rest if key in known],
+                f"rows of {name} are not in the target (keys of Sonar)",
+            ),
+            (
+                "row_not_loaded",
+                [key for key in rest if key not in known],
+                f"rows of {name} are not in the target, and no load wrote them (keys of Sonar)",
+            ),
+            (
+                "row_removed_by_staff",
+                sorted(removed),
+                f"rows of {name} were removed by staff after a load (keys of Sonar)",
+            ),
+        )
+        for entry, keys, what in sorted_out:
+            if keys:
+                yield difference(entry, what, len(keys), keys=keys[:MAX_KEYS])
+
+    def _why_unloaded(self, missing: Collection[str], unloaded: int) -> Name:
+        """Return why rows have no record of a write; each of them must have the one cause."""
+        known = recorded.written_among(self.warehouse, self.table, self.target, missing)
+        if unloaded == sum(key not in known for key in missing):
+            return "load_not_done"
+        if unloaded == recorded.intended(self.warehouse, self.table, self.target):
+            return "load_interrupted"
+        return "load_not_recorded"
+
+
+def _apart(found: Found, kept: set[Key]) -> Apart:
+    """Return the rows that are not identical on both sides, without those that are kept."""
+    return Apart(
+        tuple(key for key in (*found.missing, *found.modified) if key not in kept),
+        tuple(key for key in (*found.surplus, *found.modified) if key not in kept),
+    )
 
 
 def _texts(keys: Sequence[Key]) -> tuple[str, ...]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
 
 from load.reconcile import accounting
+from load.reconcile.findings import UNEXPLAINED
+from load.reconcile.since_last import since_last
 from load.report import collect_customers, collect_runs
 from load.report.collect_customers import exists
 from load.report.facts import (
@@ -108,6 +112,17 @@ def _sources(connection: Connection, manifest: Manifest) -> dict[str, str]:
     return {account.collection: account.collection for account in others} | found
 
 
+def _causes(entities: Sequence[Entity]) -> list[tuple[str, str, int]]:
+    """Return how many differences have which cause and owner, the unexplained ones first."""
+    found = Counter(
+        (str(d.get("cause", UNEXPLAINED)), str(d.get("owner", "-")))
+        for entity in entities
+        for d in entity.differences
+    )
+    ordered = sorted(found.items(), key=lambda entry: (entry[0][0] != UNEXPLAINED, entry[0]))
+    return [(cause, owner, count) for (cause, owner), count in ordered]
+
+
 def _reconciliation(
     connection: Connection, target: str, manifest: Manifest, extraction: Extraction | None
 ) -> Reconciliation | None:
@@ -143,6 +158,7 @@ def _reconciliation(
             collection=sources.get(row.entity),
             landed=landed.get(sources.get(row.entity, "")),
             explained=tuple(row.explained),
+            totals=tuple(row.totals),
         )
         for row in rows
     ]
@@ -151,6 +167,8 @@ def _reconciliation(
         run_id=rows[0].run_id,
         ended_at=min(row.reconciled_at for row in rows),
         entities=tuple(entities),
+        causes=tuple(_causes(entities)),
+        last=since_last(connection, target, rows[0].run_id),
     )
 
 

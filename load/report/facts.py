@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from load.reconcile.since_last import SinceLast
+
 
 @dataclass(frozen=True, slots=True)
 class Collection:
@@ -69,6 +71,7 @@ class Entity:
     """One line of the latest reconciliation. `is_loaded`: the entity has a table in the target.
 
     `landed`: rows of the collection that its source records come from, as the extraction left them.
+    `totals`: rows and amounts of both sides by group.
     `explained`: columns of so many rows that were not compared, by a cause of the closed list.
     """
 
@@ -89,15 +92,21 @@ class Entity:
     collection: str | None = None
     landed: int | None = None
     explained: tuple[Mapping[str, Any], ...] = ()
+    totals: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The latest reconciliation of the current target."""
+    """The latest reconciliation of the current target; `last` is what changed since the one before.
+
+    `causes` are (cause, owner, differences), the unexplained ones first.
+    """
 
     run_id: str
     ended_at: datetime
     entities: tuple[Entity, ...]
+    causes: tuple[tuple[str, str, int], ...] = ()
+    last: SinceLast | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from load.reconcile.findings import causes
 from load.report.facts import Beside, Entity, Facts
 from load.report.pictures import draw, pictures
 from load.report.shares import funnel, lost, unaccounted
@@ -22,6 +23,7 @@ from load.report.verdict import Verdict
 from runtime.errors import MEANINGS
 from runtime.log import redact
 
+_MOST_GROUPS = 60  # of one total: five years of months
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -64,6 +66,13 @@ def unread(facts: Facts) -> list[tuple[str, int]]:
     return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
 
+def shown_groups(totals: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the groups of a total that the page shows: those that differ, then the others."""
+    groups = sorted(totals["groups"], key=lambda group: bool(group["agrees"]))
+    differing = sum(not group["agrees"] for group in groups)
+    return groups[: max(differing, _MOST_GROUPS)]
+
+
 def _number(value: float | None) -> str:
     if value is None:
         return "-"
@@ -94,6 +103,8 @@ def _environment() -> Environment:
     environment.globals["lost"] = lost
     environment.globals["unaccounted"] = unaccounted
     environment.globals["accepted"] = accepted
+    environment.globals["shown_groups"] = shown_groups
+    environment.globals["causes"] = causes()
     environment.globals["draw"] = draw
     environment.globals["meaning"] = MEANINGS.get
     return environment

@@ -560,6 +560,10 @@ begin
 end
 $$;
 
+-- Rows and amounts of both sides by group, as `meta.load.totals` of the mart asks for them.
+alter table ops.reconciliation
+add column if not exists totals jsonb not null default '[]';
+
 -- Secrets that Splynx got over its API: which row's attribute, when, and never the value. `intended`: it was
 -- about to be sent when the run ended. `source_changed_at` is when Sonar last changed the record that the
 -- secret was read from; null where the secret is of our own making.

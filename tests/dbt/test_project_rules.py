@@ -143,6 +143,21 @@ def test_marts_have_contracts_keys_and_confidence(manifest: Mapping[str, Any]) -
         assert ("_customer_key" in node["columns"]) == (load["group"] == "customer"), node["name"]
 
 
+def test_totals_add_up_amounts_and_group_by_days(manifest: Mapping[str, Any]) -> None:
+    asked = [(n, total) for n in _marts(manifest) for total in _totals(n)]
+    assert {n["name"] for n, _ in asked} >= {"customers", "services_internet", "payments"}
+    for node, total in asked:
+        types = {name: column["data_type"] for name, column in node["columns"].items()}
+        if "sum" in total:
+            assert types[total["sum"]].startswith("numeric"), node["name"]
+        if "month" in total:
+            assert types[total["month"]] in {"date", "timestamp"}, node["name"]
+
+
+def _totals(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(node["config"]["meta"]["load"].get("totals", ()))
+
+
 def test_every_mart_column_says_what_it_is_and_where_from(manifest: Mapping[str, Any]) -> None:
     raw = {s["name"] for s in manifest["sources"].values() if s["schema"] == "raw_sonar"}
     decided = _decided()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from load.report.page import write
 from load.report.verdict import judge
 from runtime.fingerprint import fingerprint
 from runtime.log import register_secret
+from runtime.manifest import Total
 from runtime.run_ledger import Run
 from runtime.settings import splynx_db
 from tests.reconcile.small_world import EMAIL, PERSON, RUN, SmallWorld, build
@@ -113,6 +115,34 @@ def test_a_finished_migration_agrees_and_says_what_is_left(
 def test_a_frozen_source_makes_it_green(world: SmallWorld) -> None:
     world.spoil("""update ops.step set detail = '{"consistent": true}' where step = 'extract'""")
     assert judge(_facts(world)).level == "green"
+
+
+def test_causes_totals_and_the_change_since_the_last_rehearsal_are_on_the_page(
+    world: SmallWorld, tmp_path: Path
+) -> None:
+    plans = replace(
+        world.manifest.mart("tariffs_internet"), totals=(Total(("title",), None, "price"),)
+    )
+    marts = tuple(plans if m.name == plans.name else m for m in world.manifest.marts)
+    world = replace(world, manifest=replace(world.manifest, marts=marts))
+    world.spoil_target("update tariffs_internet set price = price + 0.01 where id = 2")
+    reconcile(Run("reconcile-2", world.warehouse, lock_pid=0), world.manifest, splynx_db())
+    facts = _facts(world)
+    content = write(facts, judge(facts), tmp_path, Beside()).read_text()
+    cells = Page(content).cells
+    row = cells.index("follows from rows")
+    assert cells[row - 4] == "unexplained"
+    assert (cells[row - 2 : row], cells[row + 2 : row + 4]) == (
+        ["data engineer", "1"], ["data engineer", "1"]
+    )  # fmt: skip
+    row = cells.index("Plan 2")
+    assert cells[row + 1 : row + 6] == ["1", "1", "20.5", "20.51", "differs"]
+    row = cells.index("Plan 1")
+    assert cells[row + 1 : row + 6] == ["1", "1", "10.5", "10.5", "agrees"]
+    assert "2 differences are new, 0 gone, 0 still there" in content
+    assert "tariffs_internet: agrees → differs, identical 2 → 1, modified 0 → 1" in content
+    document = json.loads((tmp_path / "report.json").read_text())
+    assert document["reconciliation"]["last"]["run_id"] == "reconcile-1"
 
 
 _MONEY = (

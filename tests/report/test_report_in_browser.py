@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from load.reconcile.since_last import Change, Seen, SinceLast
 from load.report.facts import (
     Acceptance,
     Access,
@@ -64,7 +65,18 @@ _FULL = Facts(  # every section has something to show
             {"cause": "not_in_the_api", "rows": 8, "columns": ["password"]},)),
         replace(_ENTITY, name="notes", verdict="differs", differences=(
             {"layer": "target", "kind": "modified", "what": "rows differ", "count": 1,
-             "keys": ["3"], "details": ["3: name (text of 4 characters)"]},)),
+             "keys": ["3"], "details": ["3: name (text of 4 characters)"],
+             "cause": "edited_by_staff", "owner": "staff"},), totals=(
+            {"by": _LONG, "amount": "total", "agrees": False, "groups": [
+                {"values": [_LONG, None, ""], "mart_rows": 1, "target_rows": 1,
+                 "mart_amount": "10.01", "target_amount": "10", "agrees": False}]},
+            {"by": "status", "amount": None, "agrees": True, "groups": [
+                {"values": ["active"], "mart_rows": 8, "target_rows": 8, "mart_amount": None,
+                 "target_amount": None, "agrees": True}]})),
+    ), causes=(("edited_by_staff", "staff", 1),), last=SinceLast(
+        "x-0", _AT, "splynx.example:3306/splynx#0",
+        (Change("notes", "agrees", "differs", (("modified", 0, 1),)),),
+        (Seen("notes", "target", "modified", "edited_by_staff", f"rows of {_LONG}", 0, 1),),
     )),
     steps=(Step("load", "x-1", _AT, 60.0, 0, before=59.0),),
     rejected=(Rejected("customers", _LONG, 1, 1, "D-001", is_signed=True, keys=_KEYS),),

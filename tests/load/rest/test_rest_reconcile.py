@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
@@ -13,7 +14,7 @@ from load.reconcile.results import Difference
 from load.reconcile.table_check import Compared
 from load.reconcile.translation import Translation
 from runtime import warehouse as runtime_warehouse
-from runtime.manifest import Manifest
+from runtime.manifest import Manifest, Total
 from runtime.settings import splynx_api
 from tests.load.rest import rest_world as world
 from tests.sandbox.splynx_process import SplynxProcess, running
@@ -94,6 +95,27 @@ def test_every_table_agrees_under_the_ids_of_the_server(
             assert found.differences == (), mart.name
             assert (found.counts.identical, found.counts.loaded) == (rows, rows), mart.name
             assert found.unseen is None
+
+
+def test_totals_are_added_up_from_what_the_api_shows(
+    loaded: tuple[Engine, SplynxProcess],
+) -> None:
+    mart = world.MANIFEST.mart("payments")
+    asked = replace(mart, totals=(Total((), "date", "amount"), Total(("no_such_column",))))
+    marts = tuple(asked if one is mart else one for one in world.MANIFEST.marts)
+    manifest = replace(world.MANIFEST, marts=marts)
+    (totals,) = compared(loaded, "payments", manifest).totals
+    assert totals.agrees
+    assert sum(group.target_rows for group in totals.groups) == world.count(CUSTOMERS, "payments")
+    at = target_id(loaded, "payments", "payment:12")
+    change = "update payments set amount = amount {} 0.01 where id = :i"
+    loaded[1].execute(change.format("+"), i=at)
+    found = compared(loaded, "payments", manifest)
+    loaded[1].execute(change.format("-"), i=at)
+    assert [(d.kind, d.cause) for d in found.differences] == [
+        ("modified", "unexplained"), ("totals", "follows_from_rows")
+    ]  # fmt: skip
+    assert found.differences[1].count == 1
 
 
 def test_a_changed_value_is_named_by_the_id_of_the_server_and_not_shown(
