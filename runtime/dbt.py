@@ -23,7 +23,6 @@ _RUN_RESULTS = TARGET / "run_results.json"
 _SOURCES = ("dbt_project.yml", "profiles.yml.example", "dbt_project", "runtime/ops")
 _SHOWN_FAILURES = 10
 _NO_DATA = ("unit_test", "exposure")
-_FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult"}  # dbt's names of its events
 
 
 def _newest(paths: Sequence[str]) -> float:
@@ -56,11 +55,11 @@ def _start(*arguments: str) -> subprocess.Popen[str]:
 
 
 def _event(line: str) -> Mapping[str, Any]:
-    """Return a line of dbt's JSON log, or a line that is none (a traceback) in the same shape."""
+    """Return what `runtime.dbt_process` told, or a line of another (a traceback) in that shape."""
     try:
         event: Mapping[str, Any] = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return {"info": {"level": "error", "name": "", "msg": line.rstrip()}, "data": {}}
+        return {"level": "error", "message": line.rstrip()}
     return event
 
 
@@ -69,12 +68,10 @@ def _finished(process: subprocess.Popen[str]) -> Iterator[tuple[str, int]]:
     assert process.stdout is not None  # noqa: S101 - started with a pipe; narrows the type
     for line in process.stdout:
         event = _event(line)
-        info, data = event["info"], event["data"]
-        if info["level"] in {"warn", "error"}:
-            click.echo(redact(info["msg"]), err=True)
-        total = data.get("total") or data.get("num_models")  # models say the one, tests the other
-        if info["name"] in _FINISHED and total:
-            yield data["node_info"]["node_name"], int(total)
+        if event["level"] in {"warn", "error"}:
+            click.echo(redact(event["message"]), err=True)
+        if event.get("of"):
+            yield event["node"], event["of"]
 
 
 def _follow(process: subprocess.Popen[str]) -> None:
@@ -127,7 +124,7 @@ def build() -> Mapping[str, int]:
     """
     _RUN_RESULTS.unlink(missing_ok=True)
     left_out = [word for kind in _NO_DATA for word in ("--exclude-resource-type", kind)]
-    process = _start("--log-format", "json", "build", *left_out)
+    process = _start("--as-events", "build", *left_out)
     _follow(process)
     if not _RUN_RESULTS.exists():
         raise ConfigError(
