@@ -146,9 +146,10 @@ purge: | $(PYTHON) ## when all is over: personal data out of warehouse and machi
 doctor: | $(PYTHON) ## what this machine, the live Sonar and the live Splynx are like, and what to mend
 	@code=0; $(PYTHON) -m extract doctor || code=$$?; $(PYTHON) -m load doctor || code=$$?; exit $$code
 
-docs: | $(PYTHON) ## pages about source and target (build/docs/{sonar,splynx}/index.html), the field mapping
+docs: | $(PYTHON) ## pages about source and target (build/docs/{sonar,splynx}/index.html), the field mapping, the dbt docs (build/dbt/static_index.html)
 	@$(PYTHON) -m extract docs
 	@$(PYTHON) -m runtime field-mapping
+	@$(PYTHON) -m runtime model-docs
 	@$(PYTHON) -m load docs
 
 ## Local servers

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 
 import psutil
 
+from bench.machine import machine, versions
 from runtime.settings import ROOT
 from services import postgres
 from services.postgres import Postgres
@@ -176,8 +176,8 @@ def write(path: Path, results: Mapping[str, Any]) -> None:
     """Write the record: results, and where and when they were measured."""
     about = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
+        **machine(),
+        "versions": versions(),
         "load_at_the_end": os.getloadavg()[0],
     }
     path.parent.mkdir(parents=True, exist_ok=True)

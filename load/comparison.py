@@ -51,7 +51,7 @@ create temporary table load_clash (table_name text, rule text, key text, value t
 create temporary table load_theirs (table_name text, key text, texts text[]);
 create temporary table load_merge (
     table_name text, _sonar_key text, texts text[], hash text, crc bigint, base integer[],
-    apart boolean, columns text[]
+    apart boolean, columns text[], ours boolean
 );
 create temporary table load_plan (
     table_name text, _sonar_key text, _customer_key text, cluster text, key text,

@@ -339,7 +339,7 @@ def make_plan(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflict
     rows = Comparison(warehouse, splynx, target).compare(marts, tables, rules)
     if park is not None:
         rows.update(park([mart.name for mart in marts]))
-    three_way = ThreeWay(warehouse, splynx, policy)
+    three_way = ThreeWay(warehouse, splynx, target, policy)
     for mart in marts:
         three_way.decide(mart, tables[mart.name])
     name_clusters(warehouse, manifest)

@@ -4,8 +4,10 @@ Reads `ops.row_state` and `ops.pre_image`; deletes rows that the run inserted an
 updated, last loaded first, whole customers per transaction. Rows that staff edited or deleted
 since, that others lead to, and whatever those need, stay and are listed (`ops.rollback_kept`).
 `ops` follows each transaction; killed between the two, the next start sees in the target that the
-work is done and only writes it down. Ends with a proof: the rows that the run had not written have
-the checksum that they had before.
+work is done and only writes it down. What the run wrote over the API goes over the API first, since
+no row by MySQL leads to one of those in between; then the rows that Splynx only marked are deleted
+here. Ends with a proof: the rows that the run had not written have the checksum that they had
+before.
 """
 
 from __future__ import annotations
@@ -18,18 +20,21 @@ from sqlalchemy import Connection, text
 
 from load import intents
 from load.files.forgetting import forget_files, held_by
+from load.files.uploads import Upload, read_uploads
 from load.mysql import read_facts
 from load.mysql.checksums import Sum, columns_of, table_sum
 from load.mysql.session import answering
 from load.mysql.undo import RefusedAll, Stays, Undo, Written
 from load.mysql.violations import foreign_keys, primary_keys
 from load.pre_images import unpack
+from load.rest import rollback as rest
+from load.rollback_parts import enter_parts
 from load.rollback_scope import Kept, Scope, edges, scopes
 from load.rollback_words import (
     keep_words,
     known_run,
     refuse_later_runs,
-    refuse_rows_of_the_api,
+    tables_of_the_api,
 )
 from load.target_facts import TableFacts
 from load.targets import Target, current
@@ -37,7 +42,7 @@ from runtime.errors import GateFailed, ReconcileMismatch, Unfinished
 from runtime.manifest import Manifest
 from runtime.progress import Progress
 from runtime.run_ledger import Run
-from runtime.settings import SplynxDb, named_target
+from runtime.settings import SplynxApi, SplynxDb, named_target
 
 BATCH_ROWS = 2000
 _NAMED = 5
@@ -50,7 +55,8 @@ class Undone:
     """What a rollback did. `checked` tables were proven to hold the rest unchanged.
 
     `files` lost their rows, and their bytes stay on Splynx's disk; `bytes_left` are documents that
-    stay with bytes that the run had uploaded.
+    stay with bytes that the run had uploaded. `over_api` was taken back over the API, where the run
+    had written there.
     """
 
     run_id: str
@@ -62,32 +68,61 @@ class Undone:
     bytes_left: int = 0
     kept: list[Kept] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
+    uploads: Sequence[Upload] = ()
+    over_api: rest.Undone | None = None
     checked: int = 0
 
 
-def roll_back(run: Run, db: SplynxDb, manifest: Manifest, run_id: str) -> Undone:
+def roll_back(
+    run: Run, db: SplynxDb, manifest: Manifest, run_id: str, api: SplynxApi | None = None
+) -> Undone:
     """Take back what run `run_id` wrote to the current target. May be run again at any time.
 
     Raises:
         ConfigError: no such run, or the target is not named twice.
         GateFailed: a later run wrote rows of this one again or gave them files, or the run wrote
-            rows over the API; nothing was done.
+            rows over the API and `api` is None; nothing was done.
+        TargetError: Splynx failed; run again to go on.
         ReconcileMismatch: rows that are not of the run changed meanwhile.
         Unfinished: some rows stay; they are listed.
     """
     named_target(db)
     with answering(db) as splynx, run.engine.connect() as warehouse:
         target = current(warehouse, db.address)
-        result = Undone(run_id, target, owners=list(intents.owners(manifest)))
+        result = Undone(
+            run_id,
+            target,
+            owners=list(intents.owners(manifest)),
+            uploads=read_uploads(manifest),
+        )
         run.note(undone=run_id, target=target.name)
         known_run(warehouse, run_id)
-        refuse_rows_of_the_api(warehouse, run_id)
+        by_api = tables_of_the_api(warehouse, run_id)
+        if by_api and api is None:
+            raise GateFailed(
+                f"run {run_id} wrote rows of {', '.join(by_api)} over the API: set SPLYNX_URL and"
+                " its key, so that they are taken back there too",
+                report={"tables": by_api},
+            )
         intents.settle(run, splynx, manifest, target)
         with run.engine.begin() as ledger:
             unpack(ledger, target)
         scope = Scope(warehouse, manifest, target, run_id)
         refuse_later_runs(warehouse, scope.later_runs())
+        if by_api and api is not None:
+            result.over_api = rest.take_back_first(run, api, manifest, target, run_id)
+            run.note(
+                over_api={
+                    "deleted": result.over_api.deleted,
+                    "hidden": result.over_api.hidden,
+                    "put_back": result.over_api.put_back,
+                }
+            )
+            scope = Scope(warehouse, manifest, target, run_id)
+            scope.leave(result.over_api.kept)
         with read_facts.snapshot(splynx) as connection:
+            if enter_parts(warehouse, connection, manifest):
+                scope.place()
             tables = read_facts.table_facts(connection, scope.tables())
             _still_there(scope, tables)
             keys = foreign_keys(connection)
@@ -103,7 +138,7 @@ def roll_back(run: Run, db: SplynxDb, manifest: Manifest, run_id: str) -> Undone
             undo.close()
             result.kept = keep_words(run, target, run_id, scope.kept())
             with run.engine.connect() as ledger:
-                result.bytes_left = held_by(ledger, target.name, run_id)
+                result.bytes_left = held_by(ledger, target.name, run_id, result.uploads)
             run.note(
                 files=result.files,
                 deleted=result.deleted,
@@ -261,7 +296,7 @@ def _forget(ledger: Connection, result: Undone, rows: Sequence[tuple[str, str]])
     if not rows:
         return
     named = _named(result, rows)
-    result.files += forget_files(ledger, result.target.name, rows)
+    result.files += forget_files(ledger, result.target.name, rows, result.uploads)
     ledger.execute(_NO_IMAGE, named)
     forgotten = (("id_map", "entity"), ("handover", "table_name"), ("row_state", "table_name"))
     for table, column in forgotten:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from load.clusters import Links
+from load.files.uploads import read_uploads
 from load.intents import found_hashes
 from load.mysql import read_facts
 from load.mysql.undo import DELETED, EDITED, Written
@@ -46,7 +47,8 @@ create temporary table undo_row (
     table_name text, scope integer, place integer, depth integer not null default 0,
     _sonar_key text, _customer_key text, cluster text, row_key jsonb, key text,
     kind text, written_hash text, image jsonb, image_hash text, found_hash text,
-    reason text, undone boolean not null default false
+    reason text, undone boolean not null default false,
+    taken boolean not null default false
 );
 create temporary table undo_link (
     child_table text, child_key text, child_id bigint, parent_id bigint, is_part boolean
@@ -55,11 +57,12 @@ create temporary table undo_link (
 
 _ROWS = """
 insert into undo_row (
-    table_name, _sonar_key, _customer_key, row_key, kind, written_hash, image, reason
+    table_name, _sonar_key, _customer_key, row_key, kind, written_hash, image, reason, taken
 )
 select
     state.table_name, state._sonar_key, state._customer_key, state.row_key,
     case
+        when state.api ? 'taken_back' then 'delete'
         when state.removed = 'deleted' then 'restore'
         when made.by_run = %(run)s then 'delete'
         else 'put back'
@@ -69,10 +72,14 @@ select
         then null else image.image end,
     case
         when not state.table_name = any(%(marts)s) then 'no mart writes this table any more'
+        when state.api ? 'item' then 'not taken back over the API'
+        when state.api ? 'in'
+            then 'belongs to ' || (state.api -> 'in' ->> 0) || ' ' || (state.api -> 'in' ->> 1)
         when state.run_id <> %(run)s then 'written again by run ' || state.run_id
         when made.by_run is distinct from %(run)s and image.image is null
             then 'what it held before was not kept'
-    end
+    end,
+    coalesce(state.api ? 'taken_back', false)
 from ops.row_state as state
 cross join lateral (
     select case
@@ -115,11 +122,11 @@ where part.id = link.child_id and link.is_part and part.kind = 'delete' and part
 _ATTACHED = """
 select upload.run_id, count(*)
 from ops.file_upload as upload
-join undo_row as owner on owner.kind = 'delete'
-    and owner.table_name
-        = case upload.place when 'message' then 'ticket_messages' else 'scheduling_task' end
+join unnest(cast(:places as text[]), cast(:owners as text[])) as known (place, table_name)
+    on known.place = upload.place
+join undo_row as owner on owner.kind = 'delete' and owner.table_name = known.table_name
     and owner.row_key ->> 'id' = upload.owner_id::text
-where upload.target = :target and upload.place <> 'document' and upload.state = 'stored'
+where upload.target = :target and upload.state = 'stored'
     and upload.run_id <> :run
 group by 1 order by 1
 """
@@ -139,12 +146,6 @@ class Edge:
         return set(self.columns) <= set(columns.get(self.table, ())) and set(
             self.to_columns
         ) <= set(columns.get(self.to_table, ()))
-
-
-# Splynx links a comment of a task to its files; no mart and no foreign key says so.
-_OF_COMMENTS = Edge(
-    "scheduling_task_comment_to_files_upload", ("file_id",), "files_upload", ("id",)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,12 @@ def scopes(manifest: Manifest) -> list[list[Mart]]:
 def edges(manifest: Manifest, keys: Sequence[ForeignKey]) -> list[Edge]:
     """Return the references of the target, real and declared, each once."""
     found = {Edge(key.table, key.columns, key.to_table, key.to_columns) for key in keys}
-    found.add(_OF_COMMENTS)
+    found |= {
+        Edge(table, (column,), upload.file.name, ("id",))
+        for upload in read_uploads(manifest)
+        if upload.file is not None
+        for table, column in upload.also_in.items()
+    }
     found |= {
         Edge(mart.name, (r.column,), r.to_mart, (r.to_column,))
         for mart in manifest.marts
@@ -200,9 +206,15 @@ class Scope:
         self._named = {"run": run_id, "target": target.name}
         files = [mart.name for mart in manifest.marts if mart.routes == {FILES}]
         warehouse.exec_driver_sql(rows, {**self._named, "marts": list(self._marts), "files": files})
-        self._place()
+        self.place()
+        warehouse.exec_driver_sql(
+            "create index on undo_row (table_name, key);"
+            ' create index on undo_row (scope, cluster collate "C"); analyze undo_row',
+            {},
+        )
 
-    def _place(self) -> None:
+    def place(self) -> None:
+        """Give each row its place in the order, and the texts by which others find it."""
         marts = list(self._manifest.marts)
         for scope, members in enumerate(scopes(self._manifest)):
             for mart in members:
@@ -217,11 +229,6 @@ class Scope:
                     " where table_name = %(mart)s",
                     {"scope": scope, "place": marts.index(mart), "mart": mart.name},
                 )
-        self._warehouse.exec_driver_sql(
-            "create index on undo_row (table_name, key);"
-            ' create index on undo_row (scope, cluster collate "C"); analyze undo_row',
-            {},
-        )
 
     def tables(self) -> list[str]:
         """Return the tables of marts in which the run wrote rows."""
@@ -250,7 +257,8 @@ class Scope:
     def compare(self, splynx: Connection, tables: Mapping[str, TableFacts]) -> None:
         """Look at every row in the target: what is not as the run left it gets its reason.
 
-        Rows of files are of Splynx's own making and taken as they are found. A link that staff led
+        Rows of files are of Splynx's own making and taken as they are found; so are those that were
+        taken back over the API, which has looked at them. A link that staff led
         elsewhere has another key now: it is no longer the run's, and keeps the file.
         """
         self._facts = tables
@@ -258,10 +266,11 @@ class Scope:
             mart = self._marts[name]
             for keys in self.keys(mart, tables[name]):
                 shown = found_hashes(splynx, mart, keys)
-                known = ", written_hash = found.hash" if mart.routes == {FILES} else ""
+                known = "true" if mart.routes == {FILES} else "undo_row.taken"
                 self._warehouse.execute(
                     text(
-                        f"update undo_row set found_hash = found.hash{known}"
+                        "update undo_row set found_hash = found.hash, written_hash ="
+                        f" case when {known} then found.hash else undo_row.written_hash end"
                         " from unnest(cast(:keys as text[]), cast(:hashes as text[]))"
                         " as found (key, hash)"
                         " where undo_row.table_name = :mart and undo_row.key = found.key"
@@ -409,6 +418,23 @@ class Scope:
         ):
             pass
 
+    def leave(self, kept: Sequence[Kept]) -> None:
+        """Have these rows stay, each for its reason; call it before `link`."""
+        self._warehouse.execute(
+            text(
+                "update undo_row set reason = kept.reason"
+                " from unnest(cast(:tables as text[]), cast(:keys as text[]),"
+                " cast(:reasons as text[])) as kept (table_name, _sonar_key, reason)"
+                " where undo_row.table_name = kept.table_name"
+                " and undo_row._sonar_key = kept._sonar_key"
+            ),
+            {
+                "tables": [one.table for one in kept],
+                "keys": [one.sonar_key for one in kept],
+                "reasons": [one.reason for one in kept],
+            },
+        )
+
     def stay(self, numbers: Sequence[int], reason: str) -> None:
         """Have these rows stay, and what they need."""
         self._warehouse.execute(
@@ -499,7 +525,13 @@ class Scope:
             )
         )
         later = Counter({row[0]: row[1] for row in found})
-        for row in self._warehouse.execute(text(_ATTACHED), self._named):
+        attached = [upload for upload in read_uploads(self._manifest) if not upload.is_own]
+        named = {
+            **self._named,
+            "places": [upload.place for upload in attached],
+            "owners": [upload.owner.name for upload in attached],
+        }
+        for row in self._warehouse.execute(text(_ATTACHED), named):
             later[row[0]] += row[1]
         return later
 
@@ -507,7 +539,9 @@ class Scope:
         """Return the rows that stay with their keys in the target, in load order."""
         found = self._warehouse.execute(
             text(
-                "select table_name, _sonar_key, reason, row_key from undo_row"
+                "select table_name, _sonar_key, reason ||"
+                " case when taken then '; over the API it is deleted already' else '' end,"
+                " row_key from undo_row"
                 " where reason is not null order by place nulls last, table_name, _sonar_key"
             )
         )

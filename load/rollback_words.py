@@ -30,30 +30,20 @@ def known_run(warehouse: Connection, run_id: str) -> None:
         )
 
 
-def refuse_rows_of_the_api(warehouse: Connection, run_id: str) -> None:
-    """Refuse a run that wrote rows over the API, whose files are not meant.
-
-    Raises:
-        GateFailed: with their tables.
-    """
+def tables_of_the_api(warehouse: Connection, run_id: str) -> list[str]:
+    """Return the tables in which a run wrote rows over the API; those of files are not meant."""
     found = warehouse.execute(
         text(
-            "select distinct state.table_name from ops.row_state as state where state.api is not"
-            " null and (:run in (state.run_id, state.inserted_by) or exists (select from"
+            "select distinct state.table_name from ops.row_state as state"
+            " where state.api ?| array['item', 'path'] and"
+            " (:run in (state.run_id, state.inserted_by) or exists (select from"
             " ops.pre_image as image where image.target = state.target and image.run_id = :run"
             " and image.table_name = state.table_name and image.row_key = state.row_key))"
             " order by 1"
         ),
         {"run": run_id},
     )
-    tables = [row[0] for row in found]
-    if tables:
-        raise GateFailed(
-            f"run {run_id} wrote rows of {', '.join(tables)} over the API and others by MySQL, and"
-            " only a run of one route can be taken back: restore the backup from before it (make"
-            " restore-splynx)",
-            report={"tables": tables},
-        )
+    return [str(row[0]) for row in found]
 
 
 def route_of(warehouse: Connection, run_id: str) -> str | None:

@@ -158,6 +158,7 @@ def _adopt(run: Run, warehouse: Connection, target: Target) -> None:
             " plan.mart_base::text from load_plan as plan join ops.row_state as state"
             " on state.target = :target and state.table_name = plan.table_name"
             " and state._sonar_key = plan._sonar_key where plan.class = 'unchanged'"
+            " and plan.shown = plan.mart_hash"  # otherwise it is as a handover or an upload left it
             " and (plan.written_hash <> plan.mart_hash or plan.apart or state.base is null"
             " or state.removed is not null"
             " or state.crc is null and plan.mart_crc is not null)"

@@ -10,7 +10,8 @@ row), Sonar's now, and the target's now.
 | neither as the base, and not equal | a conflict: `keep` theirs, or `overwrite` it with ours |
 
 A row with a conflict is of the class `conflict`; one in which the sides changed other fields is an
-`update`, of our fields only; one in which only staff changed something is `edited`. With `keep` a
+`update`, of our fields only; one in which only staff changed something is `edited`. One that is as
+we left it, and differs only in what a handover or an upload filled, is `unchanged`. With `keep` a
 conflict stands until one side gives way, so that `overwrite` can still settle it later.
 """
 
@@ -34,6 +35,7 @@ from load.row_hash import (
     target_texts,
 )
 from load.target_facts import TableFacts
+from load.targets import Target
 from runtime.manifest import Mart
 
 KEEP, OVERWRITE, FAIL = "keep", "overwrite", "fail"
@@ -59,9 +61,12 @@ class Conflict:
 class ThreeWay:
     """Decides the rows of class `both`; `warehouse` is the connection that makes the plan."""
 
-    def __init__(self, warehouse: Connection, splynx: Connection, policy: str) -> None:
+    def __init__(
+        self, warehouse: Connection, splynx: Connection, target: Target, policy: str
+    ) -> None:
         self._warehouse = warehouse
         self._splynx = splynx
+        self._target = target
         self._policy = policy
         self._has_crc = knows_crc(warehouse)
 
@@ -145,13 +150,15 @@ class ThreeWay:
             "shape": name,
             "names": names,
             "overwrite": self._policy == OVERWRITE,
+            "target": self._target.name,
+            "filled": list(mart.files.get("also_fills", ())),
         }
         self._warehouse.exec_driver_sql(
             f"""
             insert into load_merge
             select
                 table_name, _sonar_key, texts, {hash_of_line(mart, merged)},
-                {mart_crc(merged) if self._has_crc else "null::bigint"}, base, apart, columns
+                {mart_crc(merged) if self._has_crc else "null::bigint"}, base, apart, columns, ours
             from (
                 select
                     plan.table_name, plan._sonar_key,
@@ -163,6 +170,14 @@ class ThreeWay:
                         else hashtext(coalesce(field.mine, chr(30))) end order by i
                     ) as base,
                     bool_or(field.theirs is distinct from field.mine and not takes) as apart,
+                    bool_and(
+                        field.theirs is not distinct from field.mine or not clashes and exists (
+                            select from ops.handover as done where done.target = %(target)s
+                            and done.table_name = plan.table_name
+                            and (done.attribute = named or named = any(%(filled)s))
+                            and done._sonar_key = plan._sonar_key and done.state = 'handed_over'
+                        )
+                    ) and min(plan.shown) = min(plan.written_hash) as ours,
                     coalesce(
                         array_agg(named order by i) filter (where clashes), '{{}}'
                     ) as columns
@@ -195,7 +210,8 @@ class ThreeWay:
         self._warehouse.exec_driver_sql(
             "update load_plan as plan set"
             " class = case when cardinality(merge.columns) > 0 then 'conflict'"
-            "  when merge.hash <> plan.shown then 'update' else 'edited' end,"
+            "  when merge.hash <> plan.shown then 'update'"
+            "  when merge.ours then 'unchanged' else 'edited' end,"
             " merged = merge.hash <> plan.shown"
             " from load_merge as merge where plan.table_name = %(mart)s and plan.class = 'both'"
             " and merge.table_name = plan.table_name and merge._sonar_key = plan._sonar_key",

@@ -1,4 +1,4 @@
-"""`python -m runtime transform|migrate|purge|field-mapping`: what belongs to no single stage."""
+"""`python -m runtime COMMAND`: what belongs to no single stage (dbt, all stages, pages, purge)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from runtime.migrate import migrate, read_waves
 from runtime.purge import purge, purge_images
 from runtime.run_ledger import stage
 from runtime.settings import BUILD, LOCAL, ROOT, shown
+from runtime.what_is_migrated import what_is_migrated
 
 
 @click.group()
@@ -75,7 +76,7 @@ def purge_command(*, yes: bool, run_id: str | None) -> None:
 
 @commands.command("field-mapping")
 def field_mapping_command() -> None:
-    """Write docs/field-mapping.md, and the same with fill rates of the warehouse to build/docs."""
+    """Write the pages of what is migrated, and the fields with fill rates to build/docs."""
     dbt.parse_if_stale()
     document = orjson.loads(dbt.MANIFEST.read_bytes())
     decisions = ROOT / "docs" / "mapping-decisions.md"
@@ -83,6 +84,10 @@ def field_mapping_command() -> None:
     page = decisions.with_name("field-mapping.md")
     page.write_text(field_mapping(document, text, decisions.name), encoding="utf-8")
     click.echo(f"field mapping: {shown(page)}")
+    collections = (ROOT / "dbt_project" / "seeds" / "map_collections.csv").read_text("utf-8")
+    page = decisions.with_name("what-is-migrated.md")
+    page.write_text(what_is_migrated(document, collections, text, decisions.name), "utf-8")
+    click.echo(f"what is migrated, and what is not: {shown(page)}")
     try:
         with warehouse.connect().connect() as connection:
             counts = counts_of(connection, marts_of(document).marts)
@@ -93,6 +98,12 @@ def field_mapping_command() -> None:
     filled.parent.mkdir(parents=True, exist_ok=True)
     filled.write_text(field_mapping(document, text, decisions.as_posix(), counts), encoding="utf-8")
     click.echo(f"with fill rates: {shown(filled)}")
+
+
+@commands.command("model-docs")
+def model_docs_command() -> None:
+    """Write dbt's own page about all models, as one file."""
+    click.echo(f"the models (dbt docs): {shown(dbt.write_docs())}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -101,6 +102,29 @@ def parse_if_stale() -> None:
         lines = redact(output).strip().splitlines() or ["no output"]
         raise ConfigError(f"the dbt project does not parse: {' '.join(lines[-5:])}")
     MANIFEST.touch()  # a partial parse that found nothing new leaves the old file
+
+
+def write_docs() -> Path:
+    """Have dbt write all that it knows of sources, models and tests as one page; return its path.
+
+    The page works without a server. Where a warehouse answers it also has the types and sizes of
+    its tables.
+
+    Raises:
+        ConfigError: dbt wrote no page; its words are in the message.
+    """
+    parse_if_stale()
+    page = TARGET / "static_index.html"
+    page.unlink(missing_ok=True)
+    lines: list[str] = []
+    for catalog in ((), ("--empty-catalog",)):
+        # Not compiled: the SQL as people wrote it is what a reader looks for.
+        process = _start("--quiet", "docs", "generate", "--static", "--no-compile", *catalog)
+        output, _ = process.communicate()
+        if process.returncode == 0 and page.exists():
+            return page
+        lines = redact(output).strip().splitlines() or ["no output"]
+    raise ConfigError(f"dbt wrote no docs: {' '.join(lines[-5:])}")
 
 
 def _failures(results: Sequence[Mapping[str, Any]], status: str) -> list[str]:

@@ -49,6 +49,7 @@ class Decision:
 
     anchor: str
     confidence: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,11 @@ def decisions_of(page: str) -> Mapping[str, Decision]:
         confidence = _CONFIDENCE.search(page, heading.end(), end)
         # A heading's anchor: lower case, no punctuation, hyphens for spaces.
         anchor = re.sub(r"[^\w\- ]", "", heading["title"].lower()).replace(" ", "-")
-        found[heading["number"]] = Decision(anchor, confidence["word"] if confidence else "")
+        found[heading["number"]] = Decision(
+            anchor,
+            confidence["word"] if confidence else "",
+            heading["title"].removeprefix(f"{heading['number']} "),
+        )
     return found
 
 

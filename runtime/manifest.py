@@ -100,8 +100,8 @@ class Mart:
     """One Splynx-shaped staging table, named as the Splynx table.
 
     `business_keys` are what the target's application keeps unique although its database does not.
-    `rest` says how its rows go over the REST API (`load.rest.shapes` reads it); `preferred` is the
-    first of `routes` in its YAML.
+    `rest` says how its rows go over the REST API (`load.rest.shapes` reads it), `files` how files
+    of its rows do (`load.files.uploads`); `preferred` is the first of `routes` in its YAML.
     """
 
     name: str
@@ -118,6 +118,7 @@ class Mart:
     rest: Mapping[str, Any] = field(default_factory=dict, hash=False)
     preferred: str = "mysql"
     totals: tuple[Total, ...] = ()
+    files: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def relation(self) -> str:
@@ -216,6 +217,7 @@ def _mart(
         rest=load.get("rest", {}),
         preferred=load["routes"][0],
         totals=tuple(_totals(node["name"], load.get("totals", ()), node["columns"])),
+        files=load.get("files", {}),
     )
 
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from runtime.settings import ROOT, warehouse_url
 
 _MARK = "# Written from your settings by `make setup`. Remove this line and it is yours to keep."
+_FILES = ("sslrootcert", "sslcert", "sslkey")  # what dbt, too, takes of a URL's TLS
 
 
 def _filled(node: Any, environment: Environment) -> Any:  # noqa: ANN401 - any YAML node
@@ -37,6 +38,8 @@ def render(template: str) -> str:
         "WAREHOUSE_PASSWORD": str(url.password or ""),
         "WAREHOUSE_DATABASE": url.database or "",
         "WAREHOUSE_SSLMODE": str(url.query.get("sslmode", "prefer")),
+        # Empty means libpq's own default, as where the URL does not say it.
+        **{f"WAREHOUSE_{name.upper()}": str(url.query.get(name, "")) for name in _FILES},
     }
     # The result is YAML, not HTML: escaping would break passwords.
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701

@@ -27,13 +27,18 @@ _OF_PEOPLE = (
     "extract_state",
     "extract_file",
 )
+# What finds a row again that may be in the target, such as a login; its row stays open.
+_WORDS_OF_DOUBT = (
+    "update ops.row_state set api = null where api ? 'path'"
+    " and (api -> 'main' <> '{}' or api -> 'additional' <> '{}')"
+)
 _IMAGES = ("pre_image", "pre_image_page")
 _FOLDERS = ("files", "dlt")  # bytes of Sonar's files, whatever warehouse links them; landing
 
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What is gone: tables dropped, rows deleted by `ops` table, folders removed."""
+    """What is gone: tables dropped, rows deleted or blanked by `ops` table, folders removed."""
 
     tables: int
     rows: Mapping[str, int]
@@ -90,6 +95,7 @@ def purge(engine: Engine, manifest: Mapping[str, Any]) -> Purged:
     with engine.begin() as connection:
         tables = _drop(connection, sorted(set(_relations(manifest))))
         rows = _delete(connection, _OF_PEOPLE, None)
+        rows["row_state (in doubt)"] = connection.execute(text(_WORDS_OF_DOUBT)).rowcount
     for folder in folders:
         shutil.rmtree(folder)
     return Purged(tables, rows, folders)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,31 @@ _LOCK_NOT_AVAILABLE = "55P03"
 _PATIENCE = "3s"
 _LOCK_HOLDER = "WAREHOUSE_LOCK_PID"  # a parent `migrate` tells its stages which backend holds it
 
+# What libpq says where another attempt would end the same, and what it means; the first that fits.
+_REFUSALS = {
+    r"certificate verify failed": (
+        "shows a certificate that nobody vouches for: name the authority that signed it in "
+        "WAREHOUSE_URL (sslrootcert=FILE)"
+    ),
+    r"server certificate for .* does not match host name": (
+        "shows the certificate of another host: write the host in WAREHOUSE_URL as its "
+        "certificate names it"
+    ),
+    r"root certificate file|certificate file .* does not exist|private key file": (
+        "cannot be asked: a file named by sslrootcert, sslcert or sslkey of WAREHOUSE_URL is "
+        "missing or cannot be read"
+    ),
+    r"does not support SSL": "offers no TLS, which sslmode in WAREHOUSE_URL demands",
+    r"no pg_hba\.conf entry .* no encryption": (
+        "takes no connection without TLS: add sslmode=verify-full to WAREHOUSE_URL"
+    ),
+    r"no pg_hba\.conf entry": (
+        "lets this user of this machine in by no line of its pg_hba.conf: add one, or check "
+        "WAREHOUSE_URL"
+    ),
+    r"authentication failed|does not exist": "refuses this user or database: check WAREHOUSE_URL",
+}
+
 
 def connect() -> Engine:
     """Return an engine on the warehouse that has answered once.
@@ -26,7 +52,7 @@ def connect() -> Engine:
     Sessions are UTC with ISO dates, so that text forms and checksums do not depend on the server.
 
     Raises:
-        ConfigError: no warehouse configured, or it refuses the credentials.
+        ConfigError: no warehouse configured, or it refuses the credentials or the way (TLS).
         WarehouseError: it cannot be reached.
     """
     url = warehouse_url()
@@ -47,10 +73,9 @@ def connect() -> Engine:
             pass
     except OperationalError as exc:
         reason = str(exc.orig)
-        if "authentication failed" in reason or "does not exist" in reason:
-            raise ConfigError(
-                f"the warehouse at {where} refuses this user or database: check WAREHOUSE_URL"
-            ) from None
+        for words, meaning in _REFUSALS.items():
+            if re.search(words, reason):
+                raise ConfigError(f"the warehouse at {where} {meaning}") from None
         raise WarehouseError(
             f"the warehouse at {where} does not answer: start it (`make services-up` for the "
             "embedded one) or check WAREHOUSE_URL"

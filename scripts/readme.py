@@ -5,6 +5,9 @@ commands are run in the order of the page; what one prints from the line that be
 text on, and before the line that begins with the second (`the end`: all), is put into the block.
 `; without: A > B, C > D` leaves out what stands from a line whose first words are A up to the next
 whose first words are B, and says `…` instead: long tables are for the terminal.
+
+Between `<!-- part of: FILE; from: TEXT; to: TEXT -->` and `<!-- end -->` stand such lines of a file
+of the project. They are filled first, and alone with `--parts`, which runs no command.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import itertools
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +26,20 @@ _BLOCK = re.compile(
     r".*?(?P<end><!-- end -->)",
     re.DOTALL,
 )
+_PART = re.compile(
+    r"(<!-- part of: (?P<file>[^;]+); from: (?P<start>[^;]+); to: (?P<stop>[^;]+?) -->\n)"
+    r".*?(?P<end><!-- end -->)",
+    re.DOTALL,
+)
+
+
+def _between(lines: Sequence[str], start: str, stop: str, where: str) -> str:
+    """Return the lines from the one that begins with `start` to before the one with `stop`."""
+    for number, line in enumerate(lines):
+        if line.startswith(start):
+            shown = itertools.takewhile(lambda line: not line.startswith(stop), lines[number:])
+            return "\n".join(shown).rstrip()
+    raise SystemExit(f"{where} has no line that begins with '{start}'")
 
 
 def _output(command: str, start: str, stop: str) -> str:
@@ -34,11 +52,7 @@ def _output(command: str, start: str, stop: str) -> str:
         check=False,
     )
     lines = [line.rstrip() for line in done.stdout.splitlines()]
-    for number, line in enumerate(lines):
-        if line.startswith(start):
-            shown = itertools.takewhile(lambda line: not line.startswith(stop), lines[number:])
-            return "\n".join(shown).rstrip()
-    raise SystemExit(f"`{command}` printed no line that begins with '{start}'")
+    return _between(lines, start, stop, f"the output of `{command}`")
 
 
 def _cut(lines: list[str], first: str, then: str) -> list[str]:
@@ -63,11 +77,26 @@ def _filled(match: re.Match[str]) -> str:
     return f"{match[1]}```\n{output}\n```\n{match['end']}"
 
 
+def with_parts(page: str) -> str:
+    """Return the text of a page with every part of a file as that file stands now."""
+
+    def part(match: re.Match[str]) -> str:
+        lines = (ROOT / match["file"].strip()).read_text(encoding="utf-8").splitlines()
+        shown = _between(lines, match["start"], match["stop"], match["file"])
+        return f"{match[1]}{shown}\n{match['end']}"
+
+    return _PART.sub(part, page)
+
+
 def main() -> None:
     """Fill the blocks of the pages named on the command line, README.md by default."""
-    for name in sys.argv[1:] or ["README.md"]:
+    names = [name for name in sys.argv[1:] if name != "--parts"]
+    for name in names or ["README.md"]:
         page = ROOT / name
-        page.write_text(_BLOCK.sub(_filled, page.read_text(encoding="utf-8")), encoding="utf-8")
+        text = with_parts(page.read_text(encoding="utf-8"))
+        if "--parts" not in sys.argv[1:]:
+            text = _BLOCK.sub(_filled, text)
+        page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def left_to_the_api(run: Run, address: str, *, skip: bool) -> Iterator[None]:
     left: list[Unfinished] = []
     with _kept(left):
         yield
-    if not skip and (more := wait_for_the_api(run, address)):
+    if not skip and (more := wait_for_the_api(run, address, read_manifest())):
         left.append(more)
     _say(left)
 

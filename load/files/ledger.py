@@ -7,74 +7,55 @@ belongs to is in the target.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
 from load.files.places import Wanted
+from load.files.uploads import Upload, marts_of
 from load.ids import CROSSWALK
+from load.row_hash import pg_name, pg_relation, pg_text
 
-_MARTS = (
-    "customer_documents",
-    "files_upload",
-    "ticket_messages_to_files_upload",
-    "scheduling_task_attachment",
-    "ticket_messages",
-    "scheduling_task",
-)
-_LINKS = {
-    "message": ("ticket_messages_to_files_upload", "message_id"),
-    "task": ("scheduling_task_attachment", "task_id"),
-}
 _SOURCE = """
 select source from ops.extract_ledger where state not in ('running', 'skipped', 'excluded')
 order by started_at desc, run_id desc limit 1
 """
 _ROWS = """
 with placed as (
-    select
-        substr(document._sonar_key, length('file:') + 1) as _sonar_key,
-        'document' as place,
-        'customer_documents' as entity,
-        document._sonar_key as owner_key,
-        document.title as name,
-        document.id as planned_id,
-        document.description,
-        customer.target_id as customer_id
-    from splynx_staging.customer_documents as document
-    left join ops.id_map as customer on customer.target = :target
-        and customer.entity = 'customers' and customer._sonar_key = document._customer_key
-    where document.type = 'uploaded'
-    union all
-    select
-        file._sonar_key, 'message', 'ticket_messages', owner._sonar_key, file.filename_original,
-        file.id, null, null
-    from splynx_staging.files_upload as file
-    join splynx_staging.ticket_messages_to_files_upload as link
-        on link._sonar_key = file._sonar_key
-    join splynx_staging.ticket_messages as owner on owner.id = link.message_id
-    union all
-    select
-        file._sonar_key, 'task', 'scheduling_task', owner._sonar_key, file.filename_original,
-        file.id, null, null
-    from splynx_staging.files_upload as file
-    join splynx_staging.scheduling_task_attachment as link on link._sonar_key = file._sonar_key
-    join splynx_staging.scheduling_task as owner on owner.id = link.task_id
+{placed}
 )
 select
     placed._sonar_key, placed.place, owner.target_id, placed.name, bytes.state as bytes_state,
     bytes.sha256, bytes.bytes, upload.state, upload.owner_id, upload.sha256 as held, upload.file_id,
-    placed.planned_id, placed.description, placed.customer_id
+    placed.planned_id, placed.known_by, whole.target_id as whole_id
 from placed
-left join ops.id_map as owner on owner.target = :target and owner.entity = placed.entity
+left join ops.id_map as owner on owner.target = %(target)s and owner.entity = placed.entity
     and owner._sonar_key = placed.owner_key
+left join ops.id_map as whole on whole.target = %(target)s and whole.entity = placed.whole
+    and whole._sonar_key = placed.whole_key
 left join ops.extract_file as bytes
-    on bytes.source = :source and bytes._sonar_key = placed._sonar_key
+    on bytes.source = %(source)s and bytes._sonar_key = placed._sonar_key
 left join ops.file_upload as upload
-    on upload.target = :target and upload._sonar_key = placed._sonar_key
+    on upload.target = %(target)s and upload._sonar_key = placed._sonar_key
 order by placed.place, placed._sonar_key
+"""
+_OWN = """
+select
+    substr(own._sonar_key, length({before}) + 1) as _sonar_key, {place} as place,
+    {entity} as entity, own._sonar_key as owner_key, own.{name} as name, own.id as planned_id,
+    {known_by} as known_by, {whole} as whole, {whole_key} as whole_key
+from {own} as own
+where {where}
+"""
+_ATTACHED = """
+select
+    file._sonar_key, {place}, {entity}, owner._sonar_key, file.{name}, file.id, null::text,
+    null::text, null::text
+from {file} as file
+join {link} as link on link._sonar_key = file._sonar_key
+join {owner} as owner on owner.id = link.{of}
 """
 _PUT = """
 insert into ops.file_upload
@@ -85,10 +66,10 @@ on conflict (target, _sonar_key) do update set place = excluded.place,
     state = excluded.state, compared = excluded.compared, file_id = excluded.file_id,
     reason = excluded.reason, run_id = excluded.run_id, changed_at = clock_timestamp()
 """
-# What the upload of a document changed in its row is ours, not staff's; reconciliation reads it.
+# What the upload changed in a row is ours, not staff's; reconciliation reads it.
 _HANDED_OVER = """
 insert into ops.handover (target, table_name, attribute, _sonar_key, state, run_id)
-values (:target, 'customer_documents', 'filename_uploaded', 'file:' || :key, 'handed_over', :run)
+values (:target, :entity, :fills, :row, 'handed_over', :run)
 on conflict (target, table_name, attribute, _sonar_key) do update set state = excluded.state,
     run_id = excluded.run_id, changed_at = clock_timestamp()
 """
@@ -103,9 +84,9 @@ insert into ops.row_state
     (target, table_name, _sonar_key, row_key, state, new_hash, run_id, inserted_by)
 select :target, row.name, :key, row.row_key, 'written', :sha256 || chr(58) || 'rest', :run, :run
 from (
-    values ('files_upload', jsonb_build_object('id', cast(:file as bigint))),
-    (:link, jsonb_build_object(cast(:column as text), cast(:owner as bigint), 'file_id',
-        cast(:file as bigint)))
+    values (cast(:entity as text), jsonb_build_object('id', cast(:file as bigint))),
+    (:link, jsonb_build_object(cast(:column as text), cast(:owner as bigint),
+        cast(:file_column as text), cast(:file as bigint)))
 ) as row (name, row_key)
 on conflict (target, table_name, _sonar_key) do update set row_key = excluded.row_key,
     state = excluded.state, new_hash = excluded.new_hash, run_id = excluded.run_id,
@@ -126,7 +107,7 @@ delete from ops.refusal where target = :target and _sonar_key = :key and cause =
 """
 _NO_LONGER_WAITING = """
 delete from ops.refusal where target = :target and _sonar_key = :key and cause = 'route'
-    and table_name in ('files_upload', :link)
+    and table_name in (:entity, :link)
 """
 
 
@@ -142,26 +123,32 @@ class Files:
 class FileLedger:
     """The files of one target, as one run reads and writes them. Methods block."""
 
-    def __init__(self, engine: Engine, target: str, run_id: str) -> None:
+    def __init__(
+        self, engine: Engine, target: str, run_id: str, uploads: tuple[Upload, ...]
+    ) -> None:
         self._engine = engine
+        self._uploads = {upload.place: upload for upload in uploads}
         self._target = target
         self._run_id = run_id
 
     def files(self, user_id: int, *, make_rows: bool = False) -> Files:
         """Return what there is; `user_id` is the administrator who brings them.
 
-        With `make_rows`, documents whose rows are not there are wanted too.
+        With `make_rows`, files whose rows the API can make are wanted too.
         """
         with self._engine.connect() as connection:
-            if not _are_built(connection):
+            built = [one for one in self._uploads.values() if _is_built(connection, one)]
+            if not built:
                 return Files(())
             source = connection.execute(text(_SOURCE)).scalar_one_or_none()
-            values = {"target": self._target, "source": source}
-            rows = connection.execute(text(_ROWS), values).all()
+            rows = connection.exec_driver_sql(
+                _ROWS.format(placed="union all".join(_placed(one) for one in built)),
+                {"target": self._target, "source": source},
+            ).all()
         wanted = [
             Wanted(
                 key=row._sonar_key,
-                place=row.place,
+                upload=self._uploads[row.place],
                 owner_id=row.target_id or 0,
                 name=row.name,
                 user_id=user_id,
@@ -172,8 +159,8 @@ class FileLedger:
                 held=row.held,
                 file_id=row.file_id,
                 planned_id=row.planned_id,
-                customer_id=row.customer_id,
-                description=row.description,
+                whole_id=row.whole_id,
+                known_by=row.known_by,
             )
             for row in rows
             if row.bytes_state == "stored" and _has_owner(row, make_rows=make_rows)
@@ -194,11 +181,11 @@ class FileLedger:
         return int(found or 1)
 
     def made(self, wanted: Wanted) -> None:
-        """Write down a document's row that the upload made, in a transaction of its own."""
+        """Write down a row that was made for its file, in a transaction of its own."""
         values = {
             "target": self._target,
-            "key": f"file:{wanted.key}",
-            "entity": "customer_documents",
+            "key": f"{wanted.upload.before_key}{wanted.key}",
+            "entity": wanted.upload.mart.name,
             "planned": wanted.planned_id,
             "file": wanted.owner_id,
             "run": self._run_id,
@@ -236,26 +223,69 @@ class FileLedger:
         }
         with self._engine.begin() as connection:
             connection.execute(text(_PUT), values)
-            if state == "stored" and wanted.place == "document":
-                connection.execute(text(_HANDED_OVER), values)
-            elif state == "stored" and file_id is not None:
-                link, column = _LINKS[wanted.place]
-                named = {
-                    "entity": "files_upload",
-                    "planned": wanted.planned_id,
-                    "link": link,
-                    "column": column,
-                }
-                for statement in (_ID, _WRITTEN, _NO_LONGER_WAITING):
-                    connection.execute(text(statement), {**values, **named})
+            if state == "stored":
+                self._keep_rows(connection, wanted, values)
+
+    def _keep_rows(
+        self, connection: Connection, wanted: Wanted, values: Mapping[str, object]
+    ) -> None:
+        """Write down what the bytes changed in their own row, or the rows that they made."""
+        upload = wanted.upload
+        if upload.file is None:
+            named: dict[str, object] = {
+                "entity": upload.mart.name,
+                "row": f"{upload.before_key}{wanted.key}",
+                "fills": upload.fills,
+            }
+            statements: tuple[str, ...] = (_HANDED_OVER,) if upload.fills else ()
+        else:
+            named = {
+                "entity": upload.file.name,
+                "planned": wanted.planned_id,
+                "link": upload.mart.name,
+                "column": upload.of,
+                "file_column": upload.file_column,
+            }
+            statements = (_ID, _WRITTEN, _NO_LONGER_WAITING) if values["file"] else ()
+        for statement in statements:
+            connection.execute(text(statement), {**values, **named})
 
 
 def _has_owner(row: Any, *, make_rows: bool) -> bool:  # noqa: ANN401 - a SQLAlchemy row
-    return row.target_id is not None or (make_rows and row.customer_id is not None)
+    return row.target_id is not None or (make_rows and row.whole_id is not None)
 
 
-def _are_built(connection: Connection) -> bool:
-    return all(_exists(connection, f"splynx_staging.{mart}") for mart in _MARTS)
+def _is_built(connection: Connection, upload: Upload) -> bool:
+    return all(_exists(connection, mart.relation) for mart in marts_of((upload,)))
+
+
+def _placed(upload: Upload) -> str:
+    """Return the query for the files of one mart that the marts want in Splynx."""
+    place = pg_text(upload.place)
+    name = pg_name(upload.name)
+    if upload.file is not None:
+        return _ATTACHED.format(
+            place=place,
+            entity=pg_text(upload.owner.name),
+            name=name,
+            file=pg_relation(upload.file),
+            link=pg_relation(upload.mart),
+            owner=pg_relation(upload.owner),
+            of=pg_name(upload.of),
+        )
+    row = upload.row
+    where = [f"own.{pg_name(column)} = {pg_text(held)}" for column, held in upload.where.items()]
+    return _OWN.format(
+        before=pg_text(upload.before_key),
+        place=place,
+        entity=pg_text(upload.mart.name),
+        name=name,
+        known_by=f"own.{pg_name(row.known_by)}" if row else "null::text",
+        whole=pg_text(row.to) if row else "null::text",
+        whole_key="own._customer_key" if row else "null::text",
+        own=pg_relation(upload.mart),
+        where=" and ".join(where) or "true",
+    )
 
 
 def _exists(connection: Connection, name: str) -> bool:

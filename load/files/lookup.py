@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from load.files.places import DOCUMENTS, Wanted, download_path, list_path, owner_attribute
+from load.files.places import Wanted, content_of
+from load.files.uploads import NewRow
 from load.rest.client import Splynx
 from load.rest.failures import NotFound
 
@@ -22,14 +23,14 @@ class Found:
     sha256: str | None
 
 
-async def document_of(splynx: Splynx, wanted: Wanted) -> int | None:
-    """Return the id of the document's row, None where its customer has none such.
+async def row_of(splynx: Splynx, wanted: Wanted, row: NewRow) -> int | None:
+    """Return the id of the file's row, None where what it belongs to has none such.
 
     Raises:
         Failure: Splynx does not answer.
     """
-    for record in await splynx.search(f"{DOCUMENTS}/{wanted.customer_id}"):
-        if record.get("description") == wanted.description:
+    for record in await splynx.search(f"{row.path}/{wanted.whole_id}"):
+        if record.get(row.known_by) == wanted.known_by:
             return int(record["id"])
     return None
 
@@ -42,21 +43,15 @@ async def look_up(splynx: Splynx, wanted: Wanted, file_id: int | None = None) ->
     Raises:
         Failure: Splynx does not answer.
     """
-    if wanted.place == "document":
-        try:
-            held = await splynx.get(download_path(wanted))
-        except NotFound:
-            return None
-        return Found(None, _checksum(held))
-    if file_id is not None:
-        return await _attachment(splynx, wanted, file_id)
+    if wanted.upload.is_own or file_id is not None:
+        return await _file(splynx, wanted, file_id)
     return await _same_name(splynx, wanted)
 
 
 async def _same_name(splynx: Splynx, wanted: Wanted) -> Found | None:
-    attribute = owner_attribute(wanted)
+    attribute = wanted.upload.of
     listed = await splynx.search(
-        list_path(wanted), main_attributes={attribute: wanted.owner_id}, order={"id": "ASC"}
+        wanted.upload.path, main_attributes={attribute: wanted.owner_id}, order={"id": "ASC"}
     )
     found = None
     for record in listed:
@@ -65,15 +60,15 @@ async def _same_name(splynx: Splynx, wanted: Wanted) -> Found | None:
             continue
         if record.get("filename_original") != wanted.name:
             continue
-        found = await _attachment(splynx, wanted, int(record["id"]))
+        found = await _file(splynx, wanted, int(record["id"]))
         if found is not None and found.sha256 in {None, wanted.sha256}:
             return found
     return found
 
 
-async def _attachment(splynx: Splynx, wanted: Wanted, file_id: int) -> Found | None:
+async def _file(splynx: Splynx, wanted: Wanted, file_id: int | None) -> Found | None:
     try:
-        held = await splynx.get(f"{list_path(wanted)}/{file_id}", {"with_content": 1})
+        held = await splynx.get(*content_of(wanted, file_id))
     except NotFound:
         return None
     return Found(file_id, _checksum(held))

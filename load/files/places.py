@@ -1,40 +1,30 @@
 """Where a file goes over the API, and where it is read back. Pure.
 
-Documents are a row first and bytes second; attachments of messages and of tasks are made by the
-upload itself. Paths and names of parts are the published ones; that tasks take `task_id` and
-`user_id` as fields of the form follows from the attributes of the endpoint.
+Paths and names are those of the mart's YAML (`load.files.uploads`), with ids in their places.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from urllib.parse import parse_qsl
 
-Place = Literal["document", "message", "task"]
-
-DOCUMENTS = "admin/customers/customer-documents"
-_DOCUMENT = f"{DOCUMENTS}/{{}}--upload"
-_DOWNLOAD = "admin/config/download/customer_documents--{}"
-_LISTS: Mapping[str, str] = {
-    "message": "admin/support/ticket-attachments",
-    "task": "admin/scheduling/tasks-attachments",
-}
+from load.files.uploads import NewRow, Upload
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A file of a loaded row: `owner_id` is the row's id in Splynx, `user_id` who brings it.
 
-    An `owner_id` of 0 is a document whose row is not there: the upload makes it for `customer_id`,
-    found again by its `description`, which names the record in Sonar.
+    An `owner_id` of 0 is a row that is not there: the upload makes it for the row `whole_id`, found
+    again by `known_by`, a text that names the record in Sonar.
 
     `state`, `reached` and `held` are what an earlier run wrote of it: how it ended, for which
     owner, and which bytes.
     """
 
     key: str
-    place: Place
+    upload: Upload
     owner_id: int
     name: str
     user_id: int
@@ -45,8 +35,13 @@ class Wanted:
     held: str | None = None
     file_id: int | None = None
     planned_id: int | None = None
-    customer_id: int | None = None
-    description: str | None = None
+    whole_id: int | None = None
+    known_by: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Its kind in `ops.file_upload`."""
+        return self.upload.place
 
     @property
     def is_done(self) -> bool:
@@ -59,51 +54,45 @@ class Wanted:
         return self.state == "intended" and self.reached == self.owner_id
 
 
-def document_body(wanted: Wanted) -> Mapping[str, object]:
-    """Return what a document is created with."""
+def new_row(wanted: Wanted, row: NewRow) -> Mapping[str, object]:
+    """Return what the row of a file is created with."""
     return {
-        "customer_id": wanted.customer_id,
-        "type": "uploaded",
-        "title": wanted.name,
-        "description": wanted.description or "",
-        "visible_by_customer": "0",
+        row.of: wanted.whole_id,
+        wanted.upload.name: wanted.name,
+        row.known_by: wanted.known_by or "",
+        **row.also,
     }
 
 
 def upload_path(wanted: Wanted) -> str:
     """Return where the bytes are sent."""
-    if wanted.place == "document":
-        return _DOCUMENT.format(wanted.owner_id)
-    return _LISTS[wanted.place]
-
-
-def upload_part(wanted: Wanted) -> str:
-    """Return the name of the form's part."""
-    return "file" if wanted.place == "document" else "files[0]"
+    return wanted.upload.path.format(id=wanted.owner_id)
 
 
 def upload_query(wanted: Wanted) -> Mapping[str, object]:
     """Return what stands in the query."""
-    return {"message_id": wanted.owner_id} if wanted.place == "message" else {}
+    return dict(_filled(wanted, wanted.upload.query))
 
 
 def upload_fields(wanted: Wanted) -> Mapping[str, str]:
     """Return the form's other fields."""
-    if wanted.place != "task":
-        return {}
-    return {"task_id": str(wanted.owner_id), "user_id": str(wanted.user_id)}
+    return _filled(wanted, wanted.upload.form)
 
 
-def download_path(wanted: Wanted) -> str:
-    """Return where the bytes of a document are read."""
-    return _DOWNLOAD.format(wanted.owner_id)
+def content_of(wanted: Wanted, file_id: int | None) -> tuple[str, Mapping[str, object]]:
+    """Return path and query that show a file with its bytes."""
+    path, _, query = wanted.upload.content.partition("?")
+    key = wanted.owner_id if wanted.upload.is_own else file_id
+    return path.format(id=key), dict(parse_qsl(query))
 
 
-def list_path(wanted: Wanted) -> str:
-    """Return where the attachments are listed, and below it each of them."""
-    return _LISTS[wanted.place]
+def item_of(upload: Upload, owner_id: int, file_id: int | None) -> str | None:
+    """Return what is deleted with a file; None where its id was never told."""
+    key = owner_id if upload.is_own else file_id
+    return upload.item.format(id=key) if key else None
 
 
-def owner_attribute(wanted: Wanted) -> str:
-    """Return the attribute of an attachment that names its owner."""
-    return f"{wanted.place}_id"
+def _filled(wanted: Wanted, said: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: text.format(owner=wanted.owner_id, user=wanted.user_id) for name, text in said.items()
+    }

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from load.files.ledger import FileLedger
 from load.files.upload import Uploaded, upload_files
+from load.files.uploads import read_uploads
 from load.handover.marks import Marks
 from load.mysql.session import answering
 from load.targets import Target, current
@@ -30,7 +31,7 @@ def bring_files(
     """
     with run.engine.connect() as warehouse:
         target = current(warehouse, rest_target_address())
-    ledger = FileLedger(run.engine, target.name, run.run_id)
+    ledger = FileLedger(run.engine, target.name, run.run_id, read_uploads(manifest))
     with _marks(run, target, manifest) as marks:
         user = ledger.default_user()
         work = upload_files(api, ledger, user, marks=marks, make_rows=make_rows)
@@ -41,12 +42,13 @@ def bring_files(
     return outcome
 
 
-def wait_for_the_api(run: Run, address: str) -> Unfinished | None:
+def wait_for_the_api(run: Run, address: str, manifest: Manifest) -> Unfinished | None:
     """Return what a load by MySQL leaves undone: documents whose bytes only the API can place."""
     with run.engine.connect() as warehouse:
         target = current(warehouse, address)
-    files = FileLedger(run.engine, target.name, run.run_id).files(user_id=0)
-    waiting = sum(one.place == "document" and not one.is_done for one in files.wanted)
+    uploads = read_uploads(manifest)
+    files = FileLedger(run.engine, target.name, run.run_id, uploads).files(user_id=0)
+    waiting = sum(one.upload.is_own and not one.is_done for one in files.wanted)
     if not waiting:
         return None
     run.note(files={"parked": waiting})

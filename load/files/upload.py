@@ -17,16 +17,9 @@ from functools import partial
 from pathlib import Path
 
 from load.files.ledger import FileLedger, Files
-from load.files.lookup import Found, document_of, look_up
-from load.files.places import (
-    DOCUMENTS,
-    Wanted,
-    document_body,
-    upload_fields,
-    upload_part,
-    upload_path,
-    upload_query,
-)
+from load.files.lookup import Found, look_up, row_of
+from load.files.places import Wanted, new_row, upload_fields, upload_path, upload_query
+from load.files.uploads import Upload
 from load.handover.allowed import Allowed
 from load.handover.ledger import Item, Outcome
 from load.handover.marks import Hashes, Marks
@@ -47,7 +40,6 @@ from runtime.settings import LOCAL, SplynxApi
 
 logger = logging.getLogger(__name__)
 
-_ROW = Allowed("files", "customer_documents", "filename_uploaded", "", "")
 _WORKERS = 4  # whole files are held in memory
 _NAMED = 20
 _GIVE_UP_AFTER = 20  # refusals in a row: it is not about the single file then
@@ -231,7 +223,7 @@ class _Work:
         try:
             made = await self._splynx.upload(
                 upload_path(wanted),
-                [File(upload_part(wanted), wanted.name, content)],
+                [File(wanted.upload.part, wanted.name, content)],
                 upload_query(wanted),
                 upload_fields(wanted),
             )
@@ -239,7 +231,7 @@ class _Work:
             if not exc.is_uncertain or not await self._was_there(wanted, before):
                 raise
             return
-        if made is not None and wanted.place != "document":
+        if made is not None and not wanted.upload.is_own:
             file_id = made.id
         found = await look_up(self._splynx, wanted, file_id)
         if found is None:
@@ -249,13 +241,16 @@ class _Work:
         self._outcome.bytes += len(content)
 
     async def _with_row(self, wanted: Wanted) -> Wanted:
-        """Return the file with the id of its document, which is created where there is none."""
-        key = await document_of(self._splynx, wanted)
+        """Return the file with the id of its row, which is created where there is none."""
+        row = wanted.upload.row
+        if row is None:
+            return wanted
+        key = await row_of(self._splynx, wanted, row)
         if key is None:
             try:
-                key = (await self._splynx.create(DOCUMENTS, document_body(wanted))).id
+                key = (await self._splynx.create(row.path, new_row(wanted, row))).id
             except Passing as exc:
-                key = await document_of(self._splynx, wanted) if exc.is_uncertain else None
+                key = await row_of(self._splynx, wanted, row) if exc.is_uncertain else None
                 if key is None:
                     raise
         made = replace(wanted, owner_id=key)
@@ -271,10 +266,10 @@ class _Work:
         return True
 
     def _row(self, wanted: Wanted) -> Hashes | None:
-        """Return the hash of the document's row as it is, where its database can be read."""
-        if self._marks is None or wanted.place != "document":
+        """Return the hash of the file's own row as it is, where its database can be read."""
+        if self._marks is None or wanted.upload.fills is None:
             return None
-        return self._marks.hashes(_ROW, [_item(wanted)])
+        return self._marks.hashes(_filled(wanted.upload), [_item(wanted)])
 
     async def _keep(self, wanted: Wanted, found: Found, before: Hashes | None) -> None:
         is_compared = found.sha256 is not None
@@ -286,7 +281,7 @@ class _Work:
         )
         if self._marks is not None and before is not None:
             done = [Outcome(_item(wanted), "handed_over")]
-            await asyncio.to_thread(self._marks.keep, _ROW, before, done)
+            await asyncio.to_thread(self._marks.keep, _filled(wanted.upload), before, done)
 
     async def _close(self, wanted: Wanted, exc: Failure) -> None:
         reason = redact(str(exc))
@@ -313,10 +308,15 @@ class _DiffersError(FatalTargetError):
         self.file_id = file_id
 
 
+def _filled(upload: Upload) -> Allowed:
+    """Return what the upload fills, as `load.handover.marks` takes it."""
+    return Allowed("files", upload.mart.name, upload.fills or "", "", "")
+
+
 def _item(wanted: Wanted) -> Item:
-    """Return the row of a document as `load.handover.marks` takes it."""
+    """Return the own row of a file, as `load.handover.marks` takes it."""
     return Item(
-        sonar_key=f"file:{wanted.key}",
+        sonar_key=f"{wanted.upload.before_key}{wanted.key}",
         customer_key=None,
         target_id=wanted.owner_id,
         customer_id=0,
@@ -324,7 +324,7 @@ def _item(wanted: Wanted) -> Item:
         record_key=None,
         changed_at=None,
         was_announced=False,
-        attribute=_ROW.attribute,
+        attribute=wanted.upload.fills or "",
     )
 
 

@@ -142,21 +142,33 @@ def reconcile(run: Run, manifest: Manifest, db: SplynxDb | SplynxApi) -> list[En
         ConfigError: not transformed, not inspected, another target, or credentials refused.
         TargetError: the target cannot be reached.
     """
-    reading = run.engine.connect().execution_options(
-        isolation_level="REPEATABLE READ", postgresql_readonly=True
-    )
-    with reading as warehouse:
-        target = current_target(warehouse, db.address)
-        accounts = accounting.read_accounts(warehouse)
-        audited = accounting.audited_marts(warehouse)
-        lines, others = accounting.assign(manifest.marts, accounts, audited)
-        with _tables(warehouse, db, target, manifest) as tables:
-            results = [_of_mart(warehouse, tables, line) for line in lines]
+    with _opened(run, manifest, db) as (warehouse, target, tables):
+        lines, others = _lines(warehouse, manifest)
+        results = [_of_mart(warehouse, tables, line) for line in lines]
         results += [_of_records(warehouse, account) for account in others]
     with run.engine.begin() as connection:
         for result in results:
             _record(connection, run.run_id, target, result)
     return results
+
+
+def _lines(warehouse: Connection, manifest: Manifest) -> tuple[list[Line], list[Account]]:
+    accounts = accounting.read_accounts(warehouse)
+    return accounting.assign(manifest.marts, accounts, accounting.audited_marts(warehouse))
+
+
+@contextmanager
+def _opened(
+    run: Run, manifest: Manifest, db: SplynxDb | SplynxApi
+) -> Iterator[tuple[Connection, str, Tables]]:
+    """Open both sides; yield the warehouse's snapshot, the target's name and its tables."""
+    reading = run.engine.connect().execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    )
+    with reading as warehouse:
+        target = current_target(warehouse, db.address)
+        with _tables(warehouse, db, target, manifest) as tables:
+            yield warehouse, target, tables
 
 
 @contextmanager
@@ -170,3 +182,17 @@ def _tables(
         return
     with snapshot(db) as splynx:
         yield ByMySql(warehouse, splynx, target, translation)
+
+
+def reconcile_one(
+    run: Run, manifest: Manifest, db: SplynxDb | SplynxApi, name: str
+) -> EntityResult:
+    """Compare all layers of one mart as `reconcile` does; nothing is recorded.
+
+    Raises:
+        ConfigError, TargetError: as `reconcile`.
+    """
+    with _opened(run, manifest, db) as (warehouse, _, tables):
+        lines, _ = _lines(warehouse, manifest)
+        (line,) = (line for line in lines if line.mart.name == name)
+        return _of_mart(warehouse, tables, line)

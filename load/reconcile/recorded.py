@@ -80,6 +80,25 @@ def wrong_ids(connection: Connection, table: Table, target: str) -> tuple[list[s
     )
 
 
+def orphans(connection: Connection, table: Table, target: str) -> dict[tuple[str, ...], str]:
+    """Return the written rows whose record has left the mart: Sonar's key by the row's, as texts.
+
+    Rows of the API are left out, as above, and rows that a load removed.
+    """
+    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
+    rows = connection.execute(
+        text(
+            "select s.row_key, s._sonar_key from ops.row_state as s where s.target = :target"
+            " and s.table_name = :table and s.state = 'written' and s.removed is null"
+            " and split_part(s.new_hash, ':', 2) <> 'rest' and s.row_key ?& cast(:names as text[])"
+            f" and not exists (select from {mart} as mart where mart._sonar_key = s._sonar_key)"
+            " order by s._sonar_key"
+        ),
+        {"target": target, "table": table.name, "names": list(table.key)},
+    )
+    return {tuple(str(row[0][name]) for name in table.key): str(row[1]) for row in rows}
+
+
 def refused(connection: Connection, table: Table, target: str) -> set[str]:
     """Return the Sonar keys of rows whose latest word is a refusal, not a write."""
     rows = connection.execute(

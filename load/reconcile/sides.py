@@ -46,12 +46,6 @@ class Table:
     has_mark: bool = False
 
 
-def _where(column: str, span: Span) -> tuple[str, dict[str, Any]]:
-    if span.low is None:
-        return "", {}
-    return f" where {column} between :low and :high", {"low": span.low, "high": span.high}
-
-
 def _normal_key(values: Sequence[Any]) -> Key:
     """Return a key that equals its like from the other database: whole numbers, else text."""
     return tuple(
@@ -91,10 +85,11 @@ class _Side:
         return Span() if ends[0] is None else Span(int(ends[0]), int(ends[1]))
 
     def summaries(self, span: Span) -> dict[int, Summary]:
-        where, values = _where(self._keys[0], span)
-        part = "0" if span.low is None else self.quotient.format(key=self._keys[0])
+        part, where = "0", ""
+        values: dict[str, Any] = {}
         if span.low is not None:
-            values["width"] = span.width
+            part = self.quotient.format(key=self._keys[0])
+            where, values = self._ranged(span, span)
         rows = self._connection.execute(
             text(
                 f"select part, count(*), sum({self.number}) from"
@@ -105,13 +100,26 @@ class _Side:
         )
         return {int(row[0]): Summary(int(row[1]), int(row[2])) for row in rows}
 
-    def digests(self, span: Span) -> list[tuple[Key, str]]:
-        where, values = _where(self._keys[0], span)
+    def digests(self, span: Span, parts: Sequence[int]) -> list[tuple[Key, str]]:
+        where = ""
+        values: dict[str, Any] = {}
+        if span.low is not None:
+            ends = Span(span.part(min(parts)).low, span.part(max(parts)).high)
+            where, values = self._ranged(span, ends)
+            # numbers of our own, as literals: both servers look a row's up instead of going through
+            some = ", ".join(map(str, parts))
+            where += f" and {self.quotient.format(key=self._keys[0])} in ({some})"
         rows = self._connection.execute(
             text(f"select {', '.join(self._keys)}, {self.digest} from {self._relation}{where}"),
             values,
         )
         return [(_normal_key(row[:-1]), str(row[-1])) for row in rows]
+
+    def _ranged(self, span: Span, within: Span) -> tuple[str, dict[str, Any]]:
+        """Return the condition for keys of `within`, and the parameters of it and of parts."""
+        where = f" where {self._keys[0]} between :first and :last"
+        ends = {"first": within.low, "last": within.high}
+        return where, {**ends, "low": span.low, "width": span.width}
 
     def digests_of(self, keys: Sequence[Key]) -> dict[Key, str]:
         """Return the digest by key, for those of `keys` that there are."""

@@ -103,6 +103,7 @@ class TableCheck:
             (
                 *([unloaded] if unloaded else []),
                 *self._ids_differ(),
+                *self._rows_nowhere(found.surplus),
                 *self._rows_differ(changed, missing, gone, unexplained),
             ),
             tuple(explained),
@@ -140,6 +141,27 @@ class TableCheck:
                 len(other),
                 keys=other[:MAX_KEYS],
             )
+
+    def _rows_nowhere(self, surplus: Sequence[Key]) -> Iterator[Difference]:
+        """Yield rows that are recorded as written and are neither in the mart nor in the target."""
+        written = recorded.orphans(self.warehouse, self.table, self.target)
+        for key in surplus:
+            written.pop(tuple(map(str, key)), None)
+        by_staff = recorded.edited_by_staff(self.warehouse, self.table, self.target, list(written))
+        removed = [written.pop(tuple(map(str, key))) for key in by_staff]
+        sorted_out: Sequence[tuple[Name, Sequence[str]]] = (
+            ("written_and_nowhere", list(written.values())),
+            ("gone_and_removed_by_staff", removed),
+        )
+        for entry, keys in sorted_out:
+            if keys:
+                yield difference(
+                    entry,
+                    f"rows of {self.table.name} are recorded as written and are neither in the mart"
+                    " nor in the target (keys of Sonar)",
+                    len(keys),
+                    keys=keys[:MAX_KEYS],
+                )
 
     def _changed(self, modified: Sequence[Key], left: Collection[str]) -> list[Key]:
         """Return the rows that differ although a load was to have them as they should be."""

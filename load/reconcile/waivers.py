@@ -1,8 +1,9 @@
 """Columns of single rows that are Splynx's own, and are not held against the mart.
 
-There are three causes, and no other: Splynx made the value itself when the API created the row
+There are four causes, and no other: Splynx made the value itself when the API created the row
 (`server_made.yml` lists those columns), the API does not list the mart's text and got another
-(`instead` of the mart's YAML), or the handover of secrets wrote it after the load (`ops.handover`).
+(`instead` of the mart's YAML), the column leads to a row that is not in Splynx and may go without
+(`late` there), or the handover of secrets wrote it after the load (`ops.handover`).
 All other columns of such rows are compared as any.
 """
 
@@ -17,8 +18,15 @@ from typing import Any
 import yaml
 from sqlalchemy import Connection, text
 
-from load.reconcile.normal_form import quoted_postgres
-from load.reconcile.results import HANDED_OVER, MADE_BY_SPLYNX, SENT_OTHERWISE, Cause
+from load.reconcile.normal_form import literal, quoted_postgres
+from load.reconcile.results import (
+    HANDED_OVER,
+    MADE_BY_SPLYNX,
+    NOT_IN_THE_API,
+    SENT_OTHERWISE,
+    Cause,
+)
+from load.reconcile.translation import Lead, leads
 from runtime.manifest import Mart
 
 LIST = Path(__file__).with_name("server_made.yml")
@@ -81,6 +89,10 @@ def waivers(warehouse: Connection, mart: Mart, target: str) -> Waivers:
             {"texts": list(texts)},
         )
         found.append(Waiver(SENT_OTHERWISE, frozenset({column}), rows & by_api))
+    for lead in leads(mart):
+        if _attribute(mart, lead.column) in mart.rest.get("late", {}):
+            rows = _keys(warehouse, _leads_nowhere(mart, lead), {**named, "to": lead.to_mart})
+            found.append(Waiver(NOT_IN_THE_API, frozenset({lead.column}), rows & by_api))
     changed = {column for column, said in listed.items() if said["when"] == "change"}
     for column in held:
         rows = _keys(
@@ -107,6 +119,21 @@ def _keys(warehouse: Connection, query: str, named: Mapping[str, Any]) -> frozen
 def _attribute(mart: Mart, column: str) -> str:
     """Return what the API calls a column."""
     return str(mart.rest.get("rename", {}).get(column, column))
+
+
+def _leads_nowhere(mart: Mart, lead: Lead) -> str:
+    """Return the query of the rows that lead to a row of ours which the target does not have."""
+    schema, only = quoted_postgres(mart.schema), ""
+    if lead.when is not None:
+        column, value = lead.when
+        only = f" and mart.{quoted_postgres(column)}::text = {literal(value)}"
+    return (
+        f"select mart._sonar_key from {schema}.{quoted_postgres(mart.name)} as mart"
+        f" join {schema}.{quoted_postgres(lead.to_mart)} as led"
+        f" on led.id = mart.{quoted_postgres(lead.column)}{only}"
+        " where not exists (select from ops.id_map as ids where ids.target = :target"
+        " and ids.entity = :to and ids._sonar_key = led._sonar_key)"
+    )
 
 
 def _handed_over(mart: Mart) -> str:

@@ -13,6 +13,7 @@ from load.reconcile.findings import UNEXPLAINED
 from load.reconcile.since_last import since_last
 from load.report import collect_customers, collect_runs
 from load.report.collect_customers import exists
+from load.report.collect_waves import waves
 from load.report.facts import (
     Acceptance,
     Collection,
@@ -271,6 +272,7 @@ def collect(connection: Connection, manifest: Manifest) -> Facts:
         access=collect_customers.access(connection),
         first_week=collect_customers.first_week(connection, money),
         timings=tuple(collect_runs.timings(connection)),
+        waves=waves(connection, manifest, name),
         inspections=collect_runs.inspections(connection),
         last_write=collect_runs.last_write(connection),
         **collect_runs.left_open(connection, name),

@@ -262,6 +262,34 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Wave:
+    """One part of a load that went out in waves, and the reconciliation that followed it.
+
+    `customers` are those of the wave's scope, earlier waves' among them; `rows` were written by it.
+    None: its plan, or its writing, did not come that far. `verdict` is that of the reconciliation.
+    """
+
+    scope: str
+    started_at: datetime
+    exit_code: int | None
+    customers: int | None
+    rows: int | None
+    seconds: float | None
+    verdict: str
+    differing: int = 0
+    unexplained: int = 0
+    reconcile_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waves:
+    """The last run that went out in waves, wave by wave."""
+
+    run_id: str
+    all: tuple[Wave, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TargetChange:
     """What the latest inspection of the target found otherwise than the one before."""
 
@@ -322,6 +350,7 @@ class Facts:
     access: Access | None = None
     first_week: FirstWeek | None = None
     timings: tuple[Timing, ...] = ()
+    waves: Waves | None = None
     inspections: Inspections | None = None
     last_write: Step | None = None
     unsettled: int = 0

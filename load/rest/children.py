@@ -51,30 +51,57 @@ def ways(shapes: Shapes, table: str) -> Iterator[Way]:
                 yield Way(shape, name, bool(made), any(m.attribute is None for m in made))
 
 
-async def children(
-    splynx: Splynx, shapes: Shapes, table: str, ids: Sequence[int], *, made: bool = True
+def unlisted(shapes: Shapes, table: str) -> Iterator[str]:
+    """Yield the tables whose rows may lead to a table and that no list shows by reference. Pure.
+
+    Rows that travel inside of others are among them: a list of those says nothing of what is in
+    them. So are tables that the API does not have.
+    """
+    shown = {way.child.name for way in ways(shapes, table)}
+    for shape in shapes:
+        made = {(one.by, one.column) for one in shape.made}
+        if shape.name not in shown and any(
+            reference.to_mart == table != shape.inside and (table, reference.column) not in made
+            for reference in shape.mart.references
+        ):
+            yield shape.name
+
+
+async def children(  # noqa: PLR0913 - what is looked at, and how
+    splynx: Splynx,
+    shapes: Shapes,
+    table: str,
+    ids: Sequence[int],
+    *,
+    made: bool = True,
+    missed: set[str] | None = None,
 ) -> AsyncIterator[Child]:
     """Yield what leads to these rows of a table, without what Splynx `made` itself if so wanted.
 
-    What cannot be listed, or is of a module that is off, shows nothing.
+    What cannot be listed, or is of a module that is off, shows nothing: `missed` gets its tables.
     """
+    if missed is not None:
+        missed |= set(unlisted(shapes, table))
     for way in ways(shapes, table):
         if way.is_made and not made:
             continue
         for some in (sorted(ids)[i : i + _AT_ONCE] for i in range(0, len(ids), _AT_ONCE)):
-            for record in await _leading(splynx, way, some):
+            listed = await _leading(splynx, way, some)
+            if listed is None and missed is not None:
+                missed.add(way.child.name)
+            for record in listed or ():
                 parent, key = _number(record.get(way.attribute)), _number(record.get(_ID))
                 if parent is not None and parent in some and key is not None:
                     yield Child(way.child.name, key, parent, way.is_unnamed)
 
 
-async def _leading(splynx: Splynx, way: Way, ids: Sequence[int]) -> list[Record]:
+async def _leading(splynx: Splynx, way: Way, ids: Sequence[int]) -> list[Record] | None:
     path = filled(way.child.path, ALL_CUSTOMERS)
     wanted = sorted(map(str, ids))
     try:
         return await splynx.search(path, main_attributes={way.attribute: ("IN", wanted)})
     except (FatalTargetError, ModuleOff):
-        return []
+        return None
 
 
 def _number(value: object) -> int | None:

@@ -1,20 +1,25 @@
 """`rollback` of a run that loaded over REST: what it created is deleted, what it changed put back.
 
-Reads `ops.row_state` and `ops.pre_image`. Rows that staff edited since, that rows of others lead
-to, and whatever those need, stay and are listed (`ops.rollback_kept`). The ledger follows each
-request; killed between the two, the next start finds in Splynx that the work is done. Splynx keeps
-most of what it deletes, with a mark: such rows are counted apart, and their logins stay in use.
+Reads `ops.row_state` and `ops.pre_image`. Files go first. Rows that staff edited since, that rows
+of others lead to, and whatever those need, stay and are listed (`ops.rollback_kept`). The ledger
+follows each request; killed between the two, the next start finds in Splynx that the work is done.
+Splynx keeps most of what it deletes, with a mark: such rows are counted apart, and their logins
+stay in use. What a run by both routes wrote over REST is taken back here first, and then left to
+`load.rollback`, which has the database and takes the marked rows away with the others.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, text
 
+from load.files.undoing import FilesUndoing
+from load.files.uploads import read_uploads
 from load.rest.budget import Clock
 from load.rest.client import Manners, Splynx
 from load.rest.intents import Ledger
@@ -32,10 +37,6 @@ from runtime.manifest import Manifest
 from runtime.run_ledger import Run
 from runtime.settings import SplynxApi, named_rest_target, rest_target_address
 from runtime.warehouse import warehouse_answers
-
-# Tables whose rows are really deleted; all others have a mark for it in the published database.
-_REALLY_DELETED = frozenset({"labels"})
-_FIELDS = "_fields"  # definitions of additional fields are deleted too
 
 _ROWS = """
 select
@@ -64,7 +65,8 @@ class Undone:
     """What a rollback did.
 
     `flagged` of the deleted rows stay in Splynx with a mark, `hidden` are rows that went with the
-    row that they belong to.
+    row that they belong to. In `not_looked` tables nobody could see whether rows lead to deleted
+    ones, because the API does not list them by what they lead to.
     """
 
     run_id: str
@@ -72,7 +74,9 @@ class Undone:
     flagged: int = 0
     hidden: int = 0
     put_back: int = 0
+    files: int = 0
     kept: list[Kept] = field(default_factory=list)
+    not_looked: list[str] = field(default_factory=list)
 
 
 def roll_back(  # noqa: PLR0913, PLR0917 - both sides
@@ -97,16 +101,18 @@ def roll_back(  # noqa: PLR0913, PLR0917 - both sides
         target = current(warehouse, rest_target_address())
         run.note(undone=run_id, target=target.name, route="rest")
         known_run(warehouse, run_id)
-        shapes = read_shapes(manifest)
+        work = _Work(run, manifest, target, result)
         try:
-            asyncio.run(_undo(run, api, shapes, target, result, manners or Manners(), clock))
+            asyncio.run(work.carry_out(api, manners or Manners(), clock))
         finally:
             run.note(
                 deleted=result.deleted,
                 flagged=result.flagged,
                 hidden=result.hidden,
                 put_back=result.put_back,
+                files=result.files,
                 kept=len(result.kept),
+                not_looked=result.not_looked,
             )
     if result.kept:
         raise Unfinished(
@@ -117,54 +123,91 @@ def roll_back(  # noqa: PLR0913, PLR0917 - both sides
     return result
 
 
-async def _undo(  # noqa: PLR0913, PLR0917 - both sides
+def take_back_first(  # noqa: PLR0913, PLR0917 - both sides
     run: Run,
     api: SplynxApi,
-    shapes: Shapes,
+    manifest: Manifest,
     target: Target,
-    result: Undone,
-    manners: Manners,
-    clock: Clock | None,
-) -> None:
-    ledger = Ledger(run, target)
+    run_id: str,
+    manners: Manners | None = None,
+) -> Undone:
+    """Take back what a run by both routes wrote over REST, and leave the marked rows to MySQL.
 
-    def done(rows: Sequence[Standing]) -> None:
-        with run.engine.begin() as warehouse:
-            write_down(warehouse, target, result.run_id, rows)
+    What staff's work keeps is in the result, and in no ledger yet. May be run again at any time.
+
+    Raises:
+        GateFailed, TargetError: as `roll_back`.
+    """
+    result = Undone(run_id)
+    work = _Work(run, manifest, target, result, is_first=True)
+    asyncio.run(work.carry_out(api, manners or Manners(), None))
+    return result
+
+
+class _Work:
+    """One rollback at work. `is_first`: files and marked rows are left to MySQL, which follows."""
+
+    def __init__(
+        self,
+        run: Run,
+        manifest: Manifest,
+        target: Target,
+        result: Undone,
+        *,
+        is_first: bool = False,
+    ) -> None:
+        self._run = run
+        self._shapes = read_shapes(manifest)
+        self._target = target
+        self._result = result
+        self._is_first = is_first
+        uploads = () if is_first else read_uploads(manifest)
+        self._files = FilesUndoing(run.engine, target.name, result.run_id, uploads)
+
+    async def carry_out(self, api: SplynxApi, manners: Manners, clock: Clock | None) -> None:
+        """Look at all rows, then take back what may go."""
+        run, target, run_id = self._run, self._target, self._result.run_id
+        async with Splynx(api, manners, clock=clock) as splynx:
+            with run.engine.connect() as warehouse:
+                doubtful = open_rows(warehouse, target)
+            settled = settle(splynx, Ledger(run, target), self._shapes, doubtful)
+            run.note(in_doubt=await settled)
+            with run.engine.connect() as warehouse:
+                rows, later = _rows(warehouse, self._shapes, target, run_id)
+                refuse_later_runs(warehouse, later + self._files.read())
+                fields = own_fields(warehouse, self._shapes, target)
+            undoing = Undoing(splynx, self._shapes, fields, rows, manners.workers, self._done)
+            await undoing.look()
+            self._result.not_looked = sorted(undoing.not_looked)
+            _begin(run, target, run_id, rows)
+            kept: list[tuple[Kept, Mapping[str, Any]]] = []
+            try:
+                await self._files.carry_out(splynx, asyncio.Semaphore(manners.workers))
+                await undoing.carry_out()
+                kept = self._files.settle()
+            finally:
+                kept += [
+                    (Kept(row.shape.name, row.sonar_key, row.reason), row.row_key)
+                    for row in rows
+                    if row.reason and row.end is End.OPEN
+                ]
+                self._result.files = self._files.deleted
+                self._result.kept = [one for one, _ in kept]
+                if not self._is_first:
+                    keep_words(run, target, run_id, kept)
+        _end(run, target, run_id)
+
+    def _done(self, rows: Sequence[Standing]) -> None:
+        result = self._result
+        with self._run.engine.begin() as warehouse:
+            write_down(warehouse, self._target, result.run_id, rows, leave_marked=self._is_first)
         ends = Counter(row.end for row in rows)
         result.deleted += ends[End.DELETED]
         result.hidden += ends[End.HIDDEN]
         result.put_back += ends[End.PUT_BACK]
-        result.flagged += sum(row.end is End.DELETED and _is_marked(row) for row in rows)
-
-    async with Splynx(api, manners, clock=clock) as splynx:
-        with run.engine.connect() as warehouse:
-            doubtful = open_rows(warehouse, target)
-        run.note(in_doubt=await settle(splynx, ledger, shapes, doubtful))
-        with run.engine.connect() as warehouse:
-            rows, later = _rows(warehouse, shapes, target, result.run_id)
-            refuse_later_runs(warehouse, later)
-            fields = own_fields(warehouse, shapes, target)
-        undoing = Undoing(splynx, shapes, fields, rows, manners.workers, done)
-        await undoing.look()
-        _begin(run, target, result.run_id, rows)
-        try:
-            await undoing.carry_out()
-        finally:
-            result.kept = keep_words(
-                run, target, result.run_id,
-                [
-                    (Kept(row.shape.name, row.sonar_key, row.reason), row.row_key)
-                    for row in rows
-                    if row.reason and row.end is End.OPEN
-                ],
-            )  # fmt: skip
-    _end(run, target, result.run_id)
-
-
-def _is_marked(row: Standing) -> bool:
-    name = row.shape.name
-    return name not in _REALLY_DELETED and not name.endswith(_FIELDS)
+        result.flagged += sum(
+            row.end is End.DELETED and not row.shape.really_deletes for row in rows
+        )
 
 
 def _rows(

@@ -15,6 +15,7 @@ _KEYS = frozenset(
     {
         "path", "item", "fields", "identity", "rename", "omit", "computed", "late", "also",
         "secret", "refers", "made", "gone_when", "fixed", "in", "as", "without", "instead",
+        "really_deletes",
     }
 )  # fmt: skip
 
@@ -64,6 +65,7 @@ def _shape(mart: Mart, manifest: Manifest) -> Shape:
         made=tuple(_made(mart, made, manifest) for made in said.get("made", ())),
         gone_when=_pair(mart, said.get("gone_when")),
         can_change=not said.get("fixed", False),
+        really_deletes=bool(said.get("really_deletes", False)),
     )
     if shape.identity is None:
         if not shape.made:

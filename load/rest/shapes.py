@@ -79,8 +79,9 @@ class Shape:
     is the value of an additional field, `{name|text}` the text where that holds nothing. `instead`
     has, by column, texts of the mart that the API is not known to take, and what goes in their
     place. `secret` attributes get a random value at creation, never kept. A row with `gone_when`
-    (column, value) is deleted when all else is there. Without `can_change` there is no PUT. A row
-    of a `record` that `made` applies to (`load.rest.bodies.Draft.made`) is not posted either.
+    (column, value) is deleted when all else is there. Without `can_change` there is no PUT; unless
+    it `really_deletes`, a DELETE leaves the row in Splynx's database with a mark. A row of a
+    `record` that `made` applies to (`load.rest.bodies.Draft.made`) is not posted either.
     """
 
     mart: Mart
@@ -101,6 +102,7 @@ class Shape:
     made: tuple[Made, ...] = ()
     gone_when: tuple[str, str] | None = None
     can_change: bool = True
+    really_deletes: bool = False
     inside: str | None = None
     parts: tuple[Part, ...] = ()
 

@@ -46,6 +46,7 @@ class Undoing:
         self._gate = asyncio.Semaphore(workers)
         self._writing: Together[Sequence[Standing], None] = Together(self._write, most=_TOGETHER)
         self._undeletable: set[str] = set()  # tables of which the API deletes no row
+        self.not_looked: set[str] = set()  # tables in which staff may have led rows to ours
         self._by_key = {row.key: row for row in rows if row.key is not None}
         self._hidden: dict[Key, list[Standing]] = defaultdict(list)
         self._made: dict[Key, list[Standing]] = defaultdict(list)
@@ -127,7 +128,10 @@ class Undoing:
         if not going:
             return
         made = {key for row in self._rows for key in row.makes}
-        async for child in children(self._splynx, self._shapes, shape.name, list(going)):
+        found = children(
+            self._splynx, self._shapes, shape.name, list(going), missed=self.not_looked
+        )
+        async for child in found:
             key = (child.table, child.id)
             if key in self._by_key or key in made or child.is_unnamed:
                 continue

@@ -27,14 +27,29 @@ _NO_IMAGE = (
     " and image.run_id = :run and image.table_name = done.table_name"
     " and image.row_key = cast(done.row_key as jsonb)"
 )
-_FORGET = (
-    f"delete from ops.row_state as state using {_THESE} where {_INSIDE}",
-    f"delete from ops.row_state as state using {_THESE} where {_THIS}",
+_FORGET_INSIDE = f"delete from ops.row_state as state using {_THESE} where {_INSIDE}"
+_FORGET_REST = (
     f"delete from ops.id_map as known using {_THESE} where known.target = :target"
     " and known.entity = done.table_name and known._sonar_key = done._sonar_key",
+    f"delete from ops.handover as known using {_THESE} where known.target = :target"
+    " and known.table_name = done.table_name and known._sonar_key = done._sonar_key",
     f"delete from ops.staff_edit as edit using {_THESE} where edit.target = :target"
     " and edit.table_name = done.table_name and edit._sonar_key = done._sonar_key",
     _NO_IMAGE,
+)
+_FORGET = (
+    _FORGET_INSIDE,
+    f"delete from ops.row_state as state using {_THESE} where {_THIS}",
+    *_FORGET_REST,
+)
+# A load that came between would create the row anew, as any row that was removed.
+_LEAVE = (
+    _FORGET_INSIDE,
+    "update ops.row_state as state set api = jsonb_build_object('taken_back', cast(:run as text)),"
+    " removed = 'deleted', inserted_by = :run, run_id = :run, base = null,"
+    " changed_at = clock_timestamp()"
+    f" from {_THESE} where {_THIS}",
+    *_FORGET_REST,
 )
 _SET_BACK = (
     f"delete from ops.row_state as state using {_THESE}"
@@ -63,11 +78,22 @@ _SET_BACK = (
 )
 
 
-def write_down(ledger: Connection, target: Target, run_id: str, rows: Sequence[Standing]) -> None:
-    """Forget what is no longer in Splynx; give back to the run before what holds its values."""
+def write_down(
+    ledger: Connection,
+    target: Target,
+    run_id: str,
+    rows: Sequence[Standing],
+    *,
+    leave_marked: bool = False,
+) -> None:
+    """Forget what is no longer in Splynx; give back to the run before what holds its values.
+
+    With `leave_marked`, what MySQL needs is kept of deleted rows, to take them out of its tables.
+    """
     back = [row for row in rows if row.end is End.PUT_BACK and row.image and row.image["state"]]
-    gone = [row for row in rows if row not in back]
-    for some, statements in ((gone, _FORGET), (back, _SET_BACK)):
+    left = [row for row in rows if leave_marked and row.end in {End.DELETED, End.HIDDEN}]
+    gone = [row for row in rows if row not in back and row not in left]
+    for some, statements in ((gone, _FORGET), (left, _LEAVE), (back, _SET_BACK)):
         named = {
             "target": target.name,
             "run": run_id,

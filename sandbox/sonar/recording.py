@@ -84,7 +84,7 @@ async def record(
     with tempfile.TemporaryDirectory(prefix="recording-") as place:
         async with listening(runner, 0, token) as address:
             await _extract(Path(place), address, token, page_size)
-    _write(folder, recorder.answers, {"pages": str(page_size), **about})
+    write(folder, recorder.answers, {"pages": str(page_size), **about})
     return len(recorder.answers)
 
 
@@ -116,7 +116,8 @@ async def _extract(place: Path, address: str, token: str, page_size: int) -> Non
         raise RecordingError(f"the extractor did not read everything: {' '.join(last)}")
 
 
-def _write(folder: Path, answers: Mapping[bytes, bytes], about: Mapping[str, str]) -> None:
+def write(folder: Path, answers: Mapping[bytes, bytes], about: Mapping[str, str]) -> None:
+    """Keep answers by request, and what was recorded."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
     path.unlink(missing_ok=True)

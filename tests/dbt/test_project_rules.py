@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+import yaml
 
+from load.files.uploads import read_uploads
+from runtime.manifest import marts_of
 from tests.dbt.project import ROOT, Dbt
 
 Node = Mapping[str, Any]
@@ -37,6 +40,7 @@ _MAY_READ = {
     "audit": {"staging", "intermediate", "seed", "marts", "audit"},
 }
 _DECISION = re.compile(r"^D-\d{3}$")
+_WHOLE = {"marts", "proof"}  # selectors that are of no domain
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +158,17 @@ def test_totals_add_up_amounts_and_group_by_days(manifest: Mapping[str, Any]) ->
             assert types[total["month"]] in {"date", "timestamp"}, node["name"]
 
 
+def test_marts_say_how_their_files_travel(manifest: Mapping[str, Any]) -> None:
+    """All that the upload of a file makes or fills is declared, and leads to marts."""
+    marts = marts_of(manifest)
+    uploads = read_uploads(marts)
+    made = {mart.name for mart in marts.marts if mart.routes == {"files"}}
+    assert {one.name for upload in uploads for one in (upload.mart, upload.file) if one} >= made
+    for upload in uploads:
+        assert "files" in upload.mart.routes, upload.mart.name
+        assert upload.is_own != (upload.mart.name in made), upload.mart.name
+
+
 def _totals(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(node["config"]["meta"]["load"].get("totals", ()))
 
@@ -255,3 +270,54 @@ def test_decisions_are_complete() -> None:
     for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
         for part in ("**What**", "**Why**", "**Affects**", "**Confidence**", "change our mind**"):
             assert part in section, section.splitlines()[0]
+
+
+def test_every_model_and_seed_and_every_column_of_a_mart_is_described(
+    manifest: Mapping[str, Any],
+) -> None:
+    described = [n for n in manifest["nodes"].values() if n["resource_type"] in {"model", "seed"}]
+    described += [*manifest["sources"].values(), *manifest["exposures"].values()]
+    macros = (m for m in manifest["macros"].values() if m["package_name"] == "sonar_to_splynx")
+    # dbt takes no description for a generic test; the file says it.
+    described += [m for m in macros if not m["name"].startswith("test_")]
+    assert [n["unique_id"] for n in described if not n["description"].strip()] == []
+    empty = [
+        f"{node['name']}.{name}"
+        for node in _marts(manifest)
+        for name, column in node["columns"].items()
+        if not column["description"].strip()
+    ]
+    assert empty == []
+
+
+def _selected_folders(definition: Mapping[str, Any]) -> set[str]:
+    """Return the folders below models/intermediate that a selector begins with."""
+    parts = definition.get("union", [definition])
+    assert all(part["parents"] and part["children"] for part in parts)
+    return {part["value"].removeprefix("dbt_project/models/intermediate/") for part in parts}
+
+
+def test_every_mart_and_every_decision_is_of_one_domain_that_can_be_built_alone(
+    manifest: Mapping[str, Any],
+) -> None:
+    text = (ROOT / "selectors.yml").read_text(encoding="utf-8")
+    selectors = {s["name"]: s["definition"] for s in yaml.safe_load(text)["selectors"]}
+    domains = {name: _selected_folders(selectors[name]) for name in selectors.keys() - _WHOLE}
+
+    tags = {n["name"]: n["config"]["tags"] for n in _marts(manifest)}
+    assert {name: t for name, t in tags.items() if len(t) != 1 or t[0] not in domains} == {}
+    decisions: dict[str, set[str]] = {}
+    for node in _models(manifest):
+        if node["fqn"][1] == "intermediate" and node["fqn"][2] != "crosswalk":
+            assert len(node["config"]["tags"]) == 1, node["name"]
+            decisions.setdefault(node["config"]["tags"][0], set()).add(node["fqn"][2])
+    assert decisions == domains
+    # A mart is of the domain of the model that decides which rows it has.
+    for node in _marts(manifest):
+        parents = {manifest["nodes"].get(p, {}).get("name") for p in node["depends_on"]["nodes"]}
+        near = {
+            n["config"]["tags"][0]
+            for n in _models(manifest)
+            if n["name"] in parents and n["config"]["tags"]
+        }
+        assert tags[node["name"]][0] in near, node["name"]

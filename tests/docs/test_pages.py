@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.readme import with_parts
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 CODE = ("runtime", "services", "sandbox", "extract", "load", "expectations", "scripts")
@@ -69,3 +71,19 @@ def test_every_target_is_explained_by_make_help(targets: set[str]) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     explained = set(re.findall(r"^([a-z][a-z-]+):[^#\n]*## ", makefile, re.MULTILINE))
     assert explained == targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_names(PAGES))
+def test_parts_of_other_pages_are_as_they_stand_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert with_parts(text) == text, "stale: run `.venv/bin/python scripts/readme.py --parts`"
+
+
+def test_a_part_is_taken_from_its_first_to_before_its_last_line() -> None:
+    marks = "<!-- part of: docs/what-is-migrated.md; from: | domain; to: ## -->\n{}<!-- end -->"
+    filled = with_parts(marks.format("old\n"))
+    assert filled.splitlines()[1].startswith("| domain | collections of Sonar |")
+    assert not [line for line in filled.splitlines()[1:-1] if not line.startswith("|") and line]
+    assert with_parts(filled) == filled
+    with pytest.raises(SystemExit, match="no line that begins with 'nothing'"):
+        with_parts(marks.replace("| domain", "nothing").format(""))

@@ -169,7 +169,7 @@ def _other_in_target(name: str, kind: str, whole: str) -> str:
     """Return the expression of another value in MySQL that the type holds."""
     column = f"`{name}`"
     if kind in _NUMBERS:
-        return f"if({column} > 0, {column} - {_step(kind)}, {column} + {_step(kind)})"
+        return f"if({column} > 0, {column} - {_step(kind)}, coalesce({column}, 0) + {_step(kind)})"
     if kind in _DATES:
         return f"if({column} > '1990-01-01', {column} + interval 1 day, '2001-02-03')"
     return _other_text(column, kind, whole)

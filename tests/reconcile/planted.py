@@ -358,6 +358,19 @@ KINDS: tuple[Planted, ...] = (
         ],
         [Named("clients", "load", "modified", "{key}", "id")],
     ),
+    Planted(
+        "a row noted as written that is nowhere",
+        "row_state",
+        "select _sonar_key as key from splynx_staging.client_info",
+        ["ops.row_state"],
+        [
+            "insert into ops.row_state (target, table_name, _sonar_key, row_key, state, new_hash,"
+            f" run_id) select target, table_name, '{NEW}',"
+            f" jsonb_build_object('client_id', '{NEW}'), 'written', new_hash, run_id"
+            " from ops.row_state where table_name = 'client_info' and _sonar_key = '{key}'"
+        ],
+        [Named("client_info", "load", "missing", str(NEW), "nor in the target")],
+    ),
 )
 
 BY_PLAN: tuple[Planted, ...] = (
@@ -391,6 +404,18 @@ BY_PLAN: tuple[Planted, ...] = (
             " and _sonar_key = '{key}'"
         ],
         [Named("clients", "plan", "gone", str(NEW))],
+        "plan",
+    ),
+    Planted(
+        "a hash that the row does not have, at the next plan",
+        "row_state",
+        _ANY_CLIENT,
+        ["ops.row_state"],
+        [
+            "update ops.row_state set new_hash = md5(new_hash) || substr(new_hash,"
+            " strpos(new_hash, chr(58))) where table_name = 'clients' and _sonar_key = '{key}'"
+        ],
+        [Named("clients", "plan", "update", "{key}")],
         "plan",
     ),
     Planted(

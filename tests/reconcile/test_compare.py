@@ -17,6 +17,7 @@ class Rows:
     def __init__(self, rows: Sequence[tuple[int, str]]) -> None:
         self._rows = rows
         self.read = 0
+        self.readings = 0
 
     def extent(self) -> Span:
         """Return the range of keys."""
@@ -28,19 +29,25 @@ class Rows:
             return list(self._rows)
         return [row for row in self._rows if span.low <= row[0] <= span.high]
 
+    @staticmethod
+    def _part(span: Span, key: int) -> int:
+        return 0 if span.low is None else (key - span.low) // span.width
+
     def summaries(self, span: Span) -> dict[int, Summary]:
         """Return the summary of each part."""
         found: dict[int, Summary] = {}
         for key, digest in self._within(span):
-            part = 0 if span.low is None else (key - span.low) // span.width
+            part = self._part(span, key)
             before = found.get(part, Summary(0, 0))
             found[part] = Summary(before.rows + 1, before.checksum + int(digest, 16))
         return found
 
-    def digests(self, span: Span) -> list[tuple[Key, str]]:
+    def digests(self, span: Span, parts: Sequence[int]) -> list[tuple[Key, str]]:
         """Return key and digest of each row."""
-        rows = self._within(span)
+        asked = set(parts)
+        rows = [row for row in self._within(span) if self._part(span, row[0]) in asked]
         self.read += len(rows)
+        self.readings += 1
         return [((key,), digest) for key, digest in rows]
 
 
@@ -63,6 +70,8 @@ def test_every_row_is_in_exactly_the_class_that_sets_say(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "LEAF", 2)
+        patch.setattr(module, "PARTS", 8)
+        patch.setattr(module, "BATCH", 3)
         found = compare(_side(mart), _side(target))
     both = mart.keys() & target.keys()
     assert found.identical == sum(mart[key] == target[key] for key in both)
@@ -82,4 +91,21 @@ def test_one_differing_row_among_many_is_found_without_reading_the_rest() -> Non
     mart, target = Rows(rows), Rows(spoilt)
     found = compare(mart, target)
     assert (found.identical, found.modified) == (199_999, ((123_457,),))
+    assert max(mart.read, target.read) <= 100
+
+
+def test_a_table_that_differs_everywhere_is_read_in_few_passes_of_few_rows() -> None:
+    rows = [(key, "a") for key in range(1, 200_001)]
+    spoilt = [(key, "b" if key % 100 == 0 else value) for key, value in rows]
+    mart, target = Rows(rows), Rows(spoilt)
+    found = compare(mart, target)
+    assert (found.identical, len(found.modified)) == (198_000, 2_000)
+    assert (mart.readings, target.readings) == (2, 2)  # each scans a mart: 50,000 rows at once
+
+
+def test_keys_that_lie_unevenly_are_divided_until_few_rows_are_read() -> None:
+    rows = [(key, "a") for key in (*range(1, 100_001), 2**31)]
+    spoilt = [(key, "b" if key == 50_000 else value) for key, value in rows]
+    mart, target = Rows(rows), Rows(spoilt)
+    assert compare(mart, target).modified == ((50_000,),)
     assert target.read <= module.LEAF

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from expectations.acceptance import accept
 from expectations.gate import Finding
-from load.reconcile.reconciliation import reconcile
+from load.reconcile.reconciliation import reconcile, reconcile_one
 from load.reconcile.results import EntityResult
 from load.run import plan_only
 from runtime.manifest import Manifest
@@ -45,15 +45,14 @@ class World:
         with self.warehouse.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(text(query))]
 
-    def change(self, statement: str) -> None:
-        """Carry out a statement where its tables are, foreign keys or not."""
+    def change(self, statement: str) -> int:
+        """Carry out a statement where its tables are, foreign keys or not; return its rows."""
         if TARGET not in statement:
             with self.warehouse.begin() as connection:
-                connection.exec_driver_sql(statement)
-            return
+                return connection.exec_driver_sql(statement).rowcount
         with self.splynx.begin() as connection:
             connection.exec_driver_sql("set foreign_key_checks = 0, sql_mode = ''")
-            connection.exec_driver_sql(statement.replace(TARGET, ""))
+            return connection.exec_driver_sql(statement.replace(TARGET, "")).rowcount
 
     @contextmanager
     def restored(self, *tables: str) -> Iterator[None]:
@@ -73,6 +72,11 @@ class World:
         """Reconcile in this process; the results by entity."""
         run = Run("reconcile-1", self.warehouse, lock_pid=0)
         return {r.entity: r for r in reconcile(run, manifest or self.manifest, self.db)}
+
+    def reconciled_one(self, entity: str) -> EntityResult:
+        """Reconcile one entity in this process."""
+        run = Run("reconcile-1", self.warehouse, lock_pid=0)
+        return reconcile_one(run, self.manifest, self.db, entity)
 
     def planned(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """Return the rows of the next plan that are not as they were, by table and class."""

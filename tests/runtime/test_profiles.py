@@ -48,3 +48,15 @@ def test_another_folder_may_be_named(folder: Path) -> None:
     (folder / "other").mkdir()
     assert write_profiles(folder / "other")
     assert not (folder / "profiles.yml").exists()
+
+
+def test_the_files_that_tls_needs_are_those_of_the_url(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = "sslmode=verify-full&sslrootcert=/etc/ca%20of%20ours.pem&sslcert=me.crt&sslkey=me.key"
+    monkeypatch.setenv("WAREHOUSE_URL", f"postgresql://me:secret@db.example/wh?{query}")
+    assert write_profiles()
+    written = _warehouse(folder)
+    assert written["sslmode"] == "verify-full"
+    assert written["sslrootcert"] == "/etc/ca of ours.pem"
+    assert (written["sslcert"], written["sslkey"]) == ("me.crt", "me.key")

@@ -59,6 +59,14 @@ def filled(warehouse: Engine) -> Engine:
             " values ('t', 'customers', '1', 1, 1, 'first')"
         )
         connection.exec_driver_sql(
+            "insert into ops.row_state (target, table_name, _sonar_key, row_key, state, new_hash,"
+            " run_id, api) values"
+            " ('t', 'customers', '1', '{\"id\": null}', 'intended', 'h:rest', 'first',"
+            ' \'{"path": "x", "main": {"login": "somebody"}, "additional": {}}\'),'
+            " ('t', 'customers', '2', '{\"id\": 2}', 'written', 'h:rest', 'first',"
+            ' \'{"item": "x/2"}\')'
+        )
+        connection.exec_driver_sql(
             "insert into ops.target_business_key values ('t', 'customers', 'login', 'somebody', 1)"
         )
     return warehouse
@@ -92,6 +100,10 @@ def test_nothing_of_anybody_is_left_but_ids_are(
     assert purged.rows["pre_image"] == 2
     assert _count(filled, "target_business_key") == 0
     assert _count(filled, "id_map") == 1
+    assert purged.rows["row_state (in doubt)"] == 1
+    with filled.connect() as connection:
+        kept = connection.exec_driver_sql("select api::text from ops.row_state order by _sonar_key")
+        assert list(kept.scalars()) == [None, '{"item": "x/2"}']
     assert list(tmp_path.iterdir()) == [tmp_path / "backups"]
 
 

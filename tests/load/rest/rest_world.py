@@ -101,6 +101,7 @@ FIELDS = new_mart(
         "item": "admin/config/additional-fields/customers--{name}",
         "identity": ["name"],
         "also": _flags(is_unique="1"),
+        "really_deletes": True,
     },
     key=("name",),
 )
@@ -260,6 +261,8 @@ def create_marts(engine: Engine, customers: int) -> None:
         for statement in _ROWS.split(";\n"):
             if statement.strip():
                 connection.execute(text(statement), {"customers": customers, "far": FAR})
+        tables = ", ".join(f"splynx_staging.{mart.name}" for mart in MANIFEST.marts)
+        connection.exec_driver_sql(f"analyze {tables}")  # as dbt leaves its tables
 
 
 _ROWS = """

@@ -12,8 +12,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 from load.files.ledger import FileLedger
+from load.files.undoing import FilesUndoing
 from load.files.upload import Uploaded, upload_files
+from load.rest.client import Splynx
 from runtime.errors import TargetError
+from tests.load.rest.file_marts import uploads
 from tests.load.rest.talking import QUICK, api
 from tests.sandbox.splynx_process import SplynxProcess
 
@@ -88,7 +91,7 @@ class World:
 
     def upload(self, *, make_rows: bool = False) -> Uploaded:
         """Upload what is to be uploaded."""
-        ledger = FileLedger(self.engine, "t", "r2")
+        ledger = FileLedger(self.engine, "t", "r2", uploads())
         return asyncio.run(
             upload_files(
                 api(self.server),
@@ -99,6 +102,18 @@ class World:
                 store=self.store,
             )
         )
+
+    def take_back(self, run_id: str) -> FilesUndoing:
+        """Take back the files of a run."""
+        files = FilesUndoing(self.engine, "t", run_id, uploads())
+
+        async def work() -> None:
+            async with Splynx(api(self.server), QUICK) as splynx:
+                await files.carry_out(splynx, asyncio.Semaphore(2))
+
+        assert files.read() == {}
+        asyncio.run(work())
+        return files
 
     def held(self) -> dict[str, int]:
         """Return how many files Splynx has in each place."""
@@ -303,3 +318,47 @@ def test_documents_that_mysql_has_not_brought_are_created_once(world: World) -> 
         "select _sonar_key from ops.id_map where entity = 'customer_documents' order by 1"
     ) == [("file:1",), ("file:2",)]
     assert world.upload(make_rows=True).already == len(CONTENT)
+
+
+def test_files_are_taken_back_and_come_again(world: World) -> None:
+    """Documents that the run did not create stay: nobody has the bytes that they held before."""
+    shown = "select count(*) from files_upload where deleted = '0'"
+    before = world.server.scalar(shown)
+    world.upload()
+
+    files = world.take_back("r2")
+
+    stay = [(str(kept), key) for kept, key in files.settle()]
+    said = "the bytes that it had before were not kept"
+    assert stay == [
+        (f"customer_documents file:{key}: {said}", {"id": world.ids[f"file:{key}"]})
+        for key in ("1", "2")
+    ]
+    assert files.deleted == len(CONTENT) - len(stay)
+    assert world.server.scalar(shown) == before
+    assert world.rows("select place, count(*) from ops.file_upload group by 1") == [("document", 2)]
+    assert world.rows("select count(*) from ops.row_state") == [(0,)]
+    again = world.upload()
+    assert (again.uploaded, again.already) == (2, 2)
+
+
+def test_a_file_that_the_api_does_not_delete_goes_with_its_owner(world: World) -> None:
+    world.upload()
+    world.execute(
+        "insert into ops.row_state (target, table_name, _sonar_key, row_key, state, new_hash,"
+        " run_id) values ('t', 'scheduling_task', '9', jsonb_build_object('id', :id), 'written',"
+        " '', 'r1')",
+        id=world.ids["9"],
+    )
+    body = {"error": {"message": "-", "code": 405, "internal_code": "METHOD_NOT_ALLOWED"}}
+    for path in (TICKET_FILES, TASK_FILES):
+        world.server.fault(
+            kind="answer", method="DELETE", path=path, status=405, body=body, times=None
+        )
+
+    files = world.take_back("r2")
+
+    stay = [str(kept) for kept, _ in files.settle()]
+    assert [one for one in stay if one.startswith("files_upload")] == [
+        "files_upload 4: the API does not delete files"
+    ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,12 +19,18 @@ from sqlalchemy import Engine
 
 from load import __main__ as commands
 from load import rollback_commands
+from load.files.ledger import FileLedger
+from load.files.upload import Uploaded, upload_files
+from load.files.uploads import read_uploads
 from load.rest.rollback import Undone, roll_back
 from load.rest.run import Loaded
+from load.targets import current
 from runtime.errors import ConfigError, GateFailed, Unfinished
+from runtime.manifest import Manifest
 from runtime.run_ledger import stage
-from runtime.settings import ROOT, splynx_api
+from runtime.settings import ROOT, rest_target_address, splynx_api
 from tests.load.rest import rest_world as world
+from tests.load.rest.file_marts import said_of
 from tests.load.rest.talking import counter
 from tests.load.rest.test_rest_load import rows
 from tests.sandbox.splynx_process import SplynxProcess, running
@@ -213,6 +222,64 @@ def _killed(server: SplynxProcess, deletions: int) -> None:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+DOCUMENTS = replace(
+    world.new_mart(
+        "customer_documents",
+        "customer",
+        dict.fromkeys(("type", "title", "description", "filename_uploaded", "updated_at"), "text"),
+        [("customer_id", "customers")],
+        {"without": "they come with their files"},
+    ),
+    routes=frozenset({"mysql", "files"}),
+    files=said_of("customer_documents"),
+)
+_DOCUMENT = """
+create table splynx_staging.customer_documents as
+select 'file:' || _customer_key as _sonar_key, _sonar_key as _customer_key, id, id as customer_id,
+    'uploaded' as type, 'Lease' as title, 'Sonar file ' || _customer_key as description
+from splynx_staging.customers where _customer_key in ('2', '3');
+insert into ops.extract_file (source, _sonar_key, state, sha256, bytes, run_id)
+select 'test', substr(_sonar_key, 6), 'stored', '{sha256}', 4, 'e1'
+from splynx_staging.customer_documents
+"""
+
+
+def test_uploaded_documents_go_too_and_come_again(
+    warehouse: Engine, server: SplynxProcess, tmp_path: Path
+) -> None:
+    with_files = Manifest((*world.MANIFEST.marts, DOCUMENTS), "files")
+    content = b"%PDF"
+    sha256 = hashlib.sha256(content).hexdigest()
+    (tmp_path / sha256[:2]).mkdir()
+    (tmp_path / sha256[:2] / sha256).write_bytes(content)
+    with warehouse.begin() as connection:
+        connection.exec_driver_sql(_DOCUMENT.format(sha256=sha256))
+
+    def uploaded(run_id: str) -> Uploaded:
+        with warehouse.connect() as connection:
+            target = current(connection, rest_target_address())
+        ledger_of_run = FileLedger(warehouse, target.name, run_id, read_uploads(with_files))
+        work = upload_files(
+            splynx_api(), ledger_of_run, 1, manners=world.QUICK, make_rows=True, store=tmp_path
+        )
+        return asyncio.run(work)
+
+    untold = ledger(warehouse)
+    loaded("first")
+    assert uploaded("first").uploaded == 2
+    shown = "select count(*) from customer_documents where deleted = '0'"
+    assert server.scalar(shown) == 2
+    with stage("rollback") as run:
+        done = roll_back(run, splynx_api(), with_files, "first", world.QUICK)
+    assert (done.files, done.kept, server.scalar(shown)) == (2, [], 0)
+    assert "customer_documents" in done.not_looked
+    assert ledger(warehouse) == untold
+    for table in ("file_upload", "handover"):
+        assert rows(warehouse, f"select 1 from ops.{table}") == []
+    loaded("again")
+    assert (uploaded("again").uploaded, server.scalar(shown)) == (2, 2)
 
 
 @pytest.mark.usefixtures("server")

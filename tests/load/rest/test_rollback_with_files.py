@@ -17,6 +17,7 @@ from load import rollback, rollback_commands, routes
 from load import run as by_mysql
 from load.files.ledger import FileLedger
 from load.files.upload import Uploaded, upload_files
+from load.files.uploads import read_uploads
 from load.handover.marks import Marks
 from load.inspection import inspect
 from load.mysql.checksums import Sum, columns_of, table_sum
@@ -28,6 +29,7 @@ from runtime.run_ledger import stage
 from runtime.settings import splynx_db
 from tests.load.miniature import attest_switches, column, mart
 from tests.load.rest import rest_world
+from tests.load.rest.file_marts import said_of
 from tests.load.rest.talking import QUICK, api
 from tests.sandbox.splynx_process import SplynxProcess, running
 from tests.services import Splynxes, plain
@@ -51,7 +53,14 @@ def _columns(**kinds: str) -> list[MartColumn]:
 def _mart(name: str, way: str, columns: list[MartColumn], *to: Reference) -> Mart:
     group = "customer" if name == "customer_documents" else "trailing"
     key = ("id",) if columns[0].name == "id" else tuple(one.name for one in columns)
-    return replace(mart(name, group, columns, to), routes=frozenset({way}), preferred=way, key=key)
+    files = {key: said for key, said in said_of(name).items() if key != "row"}
+    return replace(
+        mart(name, group, columns, to),
+        routes=frozenset({way}),
+        preferred=way,
+        key=key,
+        files=files,
+    )
 
 
 def _link(name: str, owner: str, to: str) -> Mart:
@@ -103,7 +112,7 @@ FAR = 5000
 ROWS = f"""
 insert into splynx_staging.customer_documents values
 ('file:1', '5', {FAR}, 'h1', 1, :customer, 'uploaded', 'Lease.pdf', '2025-01-02', '2025-01-02',
-    'Sonar file 1', null, null, null);
+    'Sonar file 1', 'Lease.pdf', null, null);
 insert into splynx_staging.ticket_messages values
 ('reply:7', {FAR}, :ticket, '2025-01-02', '10:00', 'See file'),
 ('reply:8', {FAR + 1}, :ticket, '2025-01-02', '11:00', 'No file');
@@ -147,7 +156,7 @@ class Desk:
             return asyncio.run(
                 upload_files(
                     api(self.server),
-                    FileLedger(run.engine, target.name, run_id),
+                    FileLedger(run.engine, target.name, run_id, read_uploads(MANIFEST)),
                     1,
                     manners=QUICK,
                     marks=Marks(run, target, self.server.database.engine, MANIFEST),
@@ -171,6 +180,13 @@ class Desk:
                 for name in names
                 if connection.execute(text(f"select exists (select from ops.{name})")).scalar_one()
             ]
+
+    def noted(self, run_id: str, figure: str) -> int:
+        """Return a figure that a load noted."""
+        query = "select cast(detail ->> :figure as integer) from ops.step where run_id = :run"
+        with self.warehouse.connect() as connection:
+            found = connection.execute(text(query), {"figure": figure, "run": run_id})
+            return int(found.scalar_one())
 
     def execute(self, statement: str) -> None:
         """Change the warehouse."""
@@ -259,6 +275,8 @@ def test_the_whole_run_goes_and_the_next_load_uploads_again(desk: Desk) -> None:
     again = desk.load("run-2")
     assert again is not None
     assert (again.uploaded, again.found) == (len(FILES), 0)
+    desk.load("run-3")
+    assert desk.noted("run-3", "kept_as_edited") == 0  # what the upload filled is ours
     rolled_back("run-2")
     assert desk.content() == before
 

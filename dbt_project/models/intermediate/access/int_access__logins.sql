@@ -74,7 +74,9 @@ claimed as (
     from judged
     left join services as generated on lower(judged.username) = generated.generated_login
     left join taken_keys on lower(judged.username) = taken_keys.value
-    where judged.exclude_rule is null and judged.own_reason is null
+    -- Postgres takes `is null` of a computed column for rare, and would then compare every account
+    -- with every other. Of a comparison it expects a third.
+    where num_nonnulls(judged.exclude_rule, judged.own_reason) < 1
     window earlier as (
         partition by lower(judged.username)
         order by judged.sonar_radius_account_id
@@ -89,7 +91,10 @@ usable as (
             partition by claimed.named_key order by claimed.sonar_radius_account_id
         ) as place_of_service
     from claimed
-    where claimed.other_key is null and not claimed.is_generated and not claimed.is_taken
+    where
+        num_nonnulls(claimed.other_key) < 1
+        and not claimed.is_generated
+        and not claimed.is_taken
 ),
 
 named_pairs as (

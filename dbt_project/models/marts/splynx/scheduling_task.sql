@@ -47,7 +47,14 @@ final as (
         'priority_medium'::varchar as priority,
         case when jobs.scheduled_at is null then '0' else '1' end::varchar as is_scheduled,
         {{ local_time('jobs.scheduled_at') }} as scheduled_from,
-        {{ local_time('jobs.scheduled_until') }} as scheduled_to,
+        -- In the night when clocks go back, an hour later can be earlier on the wall.
+        case
+            when jobs.scheduled_until is not null
+                then greatest(
+                    {{ local_time('jobs.scheduled_until') }},
+                    {{ local_time('jobs.scheduled_at') }}
+                )
+        end as scheduled_to,
         null::bigint as checklist_template_id,
         case when jobs.is_complete then '1' else '0' end::varchar as closed,
         case jobs.stage

@@ -1,0 +1,1 @@
+"""How fast marts are compared with their tables in the target, beside reladiff on the same rows."""

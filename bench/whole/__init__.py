@@ -1,0 +1,1 @@
+"""The whole way on the reference tenant, stage by stage: what each costs, and how that grows."""

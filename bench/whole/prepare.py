@@ -1,0 +1,160 @@
+"""Record a tenant before and after a day of changes: `python -m bench.whole.prepare`.
+
+Making a tenant and answering as Sonar would costs more than reading it, so it is done once and kept
+under `build/bench/`: two recordings (see `sandbox.sonar.recording`) and `about.json`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import click
+from aiohttp import web
+
+from bench.frame import BenchError
+from runtime.settings import ROOT
+from sandbox.sonar import recording
+from sandbox.sonar.digest import code_digest
+from sandbox.sonar.engine import Engine
+from sandbox.sonar.listening import listening
+from sandbox.sonar.schema import load_schema
+from sandbox.sonar.server import SonarServer
+from sandbox.sonar.store import Collection, Store
+from sandbox.sonar.tenant import generate
+from services import postgres
+
+BEFORE, AFTER = "before", "after"
+PAGE_SIZE = 500
+_ABOUT = "about.json"
+_ONE_IN = 100
+_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_ALWAYS = "accounts"  # however few there are, one of them changes
+# Texts that people change. Other collections of fewer than a hundred rows stay as they are: the
+# smallest are catalogues, whose names the seeds map.
+_TEXTS = ("name", "subject", "message", "description")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A recorded tenant: where it is, its rows, how many of them change, the code it is of."""
+
+    folder: Path
+    size: str
+    factor: float
+    rows: int
+    changed: int
+    code: str
+
+    def recorded(self, name: str) -> Path:
+        """Return the folder of one of the two recordings."""
+        return self.folder / name
+
+
+def prepared(place: Path, size: str, seed: int, factor: float) -> Prepared | None:
+    """Return the tenant where it is recorded by today's code of the sandbox, else None."""
+    folder = _folder(place, size, seed, factor)
+    if not (folder / _ABOUT).is_file():
+        return None
+    about: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+    found = Prepared(**{**about, "folder": folder})
+    return found if found.code == code_digest() else None
+
+
+def _folder(place: Path, size: str, seed: int, factor: float) -> Path:
+    return place / f"{size}-{seed}-{factor:g}"
+
+
+def change(store: Store, seed: int) -> int:
+    """Change one row in a hundred, as people do between two extractions; return how many."""
+    draw, changed = Random(seed), 0  # noqa: S311 - which rows change is no secret
+    for name in sorted(store.collections):
+        collection = store.named(name)
+        if not collection.rows or not collection.keyed or "updated_at" not in collection.rows[0]:
+            continue
+        for place in sorted(draw.sample(range(len(collection.rows)), _share(collection))):
+            row = collection.rows[place]
+            texts = {key: f"{row[key]} again" for key in _TEXTS if isinstance(row.get(key), str)}
+            collection.update(str(row["id"]), texts)
+            changed += 1
+    return changed
+
+
+def _share(collection: Collection) -> int:
+    return len(collection.rows) // _ONE_IN or int(collection.name == _ALWAYS)
+
+
+async def record(place: Path, size: str, seed: int, factor: float) -> Prepared:
+    """Generate the tenant, and let the extractor read it, change, and be read again."""
+    folder, token = _folder(place, size, seed, factor), secrets.token_urlsafe(18)
+    schema = load_schema()
+    tenant = generate(schema, size, seed, factor)
+    rows, store = sum(tenant.truth["counts"].values()), tenant.store(schema)
+    del tenant
+    recorder = recording.Recorder()
+    app = recorder.attach(SonarServer(Engine(schema), store, token).app())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    about = {"size": size, "seed": str(seed), "factor": str(factor), "pages": str(PAGE_SIZE)}
+    about["code"] = code_digest()
+    with tempfile.TemporaryDirectory(prefix="bench-") as local:
+        warehouse = postgres.up(Path(local) / "postgres", settings=_CARELESS)
+        try:
+            async with listening(runner, 0, token) as address:
+                environment = {
+                    **os.environ,
+                    "ENV_FILE": "/nonexistent",
+                    "LOCAL_DIR": str(Path(local) / "local"),
+                    "WAREHOUSE_URL": warehouse.url().render_as_string(hide_password=False),
+                    "SONAR_URL": address,
+                    "SONAR_API_KEY": token,
+                }
+                await _extract(environment)
+                recording.write(folder / BEFORE, recorder.answers, about)
+                recorder.answers.clear()
+                changed = change(store, seed)
+                await _extract(environment)
+                recording.write(folder / AFTER, recorder.answers, about)
+        finally:
+            postgres.down(Path(local) / "postgres")
+    made = Prepared(folder, size, factor, rows, changed, about["code"])
+    described = {**asdict(made), "folder": ""}
+    (folder / _ABOUT).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    return made
+
+
+async def _extract(environment: Mapping[str, str]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "extract", "run", "--skip-files", f"--page-size={PAGE_SIZE}"),
+        cwd=ROOT,
+        env=dict(environment),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    if process.returncode:
+        raise BenchError(f"the tenant was not read whole:\n{said.decode(errors='replace')[-2000:]}")
+
+
+@click.command()
+@click.option("--place", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option("--size", default="reference")
+@click.option("--seed", type=int, default=1)
+@click.option("--factor", type=float, default=1.0)
+def main(*, place: Path, size: str, seed: int, factor: float) -> None:
+    """Record the tenant and say what it holds."""
+    made = asyncio.run(record(place, size, seed, factor))
+    click.echo(f"{made.rows:,} rows recorded, {made.changed:,} of them change")
+
+
+if __name__ == "__main__":
+    main()
