@@ -169,7 +169,7 @@ sandbox-down: | $(PYTHON) ## stop them
 
 ## For those who change the code
 
-.PHONY: lint format coverage test-fast prove prove-tests bench-extract bench-transform bench-accept bench-load bench-rest clean
+.PHONY: lint format coverage test-fast prove prove-tests bench-extract bench-transform bench-accept bench-load bench-rest bench-reconcile bench-whole bench clean
 lint: | $(PYTHON) ## form, types, import rules, dead code, SQL (ruff, mypy, import-linter, vulture, sqlfluff)
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache >build/lint.log || { cat build/lint.log; exit 1; }
@@ -203,6 +203,15 @@ bench-transform: | $(PYTHON) ## how fast dbt is beside the same SQL without it, 
 
 bench-accept: | $(PYTHON) ## how long acceptance takes beside the same checks as one query a table
 	@$(PYTHON) -m bench.accept
+
+bench-reconcile: | $(PYTHON) ## how fast marts and tables are compared beside reladiff
+	@$(PYTHON) -m bench.reconcile
+
+bench-whole: | $(PYTHON) ## the whole way on the reference tenant, stage by stage
+	@$(PYTHON) -m bench.whole
+
+bench: | $(PYTHON) ## every benchmark and the whole way, one summary: build/bench/index.html (QUICK=1)
+	@$(PYTHON) -m bench $(call switch,QUICK,quick)
 
 prove-tests: | $(PYTHON) ## break the code on purpose, once per important test, and see it turn red
 	@$(PYTHON) scripts/prove_tests.py

@@ -19,7 +19,7 @@ from load.rest.shape_meta import read_shapes
 from load.row_hash import pg_name, pg_relation
 from load.targets import Target
 from runtime.errors import GateFailed
-from runtime.manifest import Manifest, Mart
+from runtime.manifest import Manifest, Mart, Reference
 from runtime.run_ledger import Run
 
 PARKED = "parked"
@@ -129,9 +129,7 @@ class Parking:
         """Take out what does not go by MySQL; return how many rows the tables left out have."""
         self._made_by_the_api(mysql)
         rows = {m.name: self._enter(m) for m in self._manifest.marts if m.name not in mysql}
-        for mart in self._manifest.marts:
-            if mart.name in mysql:
-                self._what_leads_to_parked(mart)
+        self._park_what_leads_to_parked(mysql)
         return rows
 
     def _made_by_the_api(self, mysql: Collection[str]) -> None:
@@ -165,7 +163,7 @@ class Parking:
         )
         for mart in self._manifest.marts:
             if mart.name in mysql:
-                self._what_comes_with(mart)
+                self._what_comes_with(mart, tables)
 
     def _changed(self) -> list[tuple[str, str]]:
         """Return (table, record) of rows that the API created and that are not as it was sent."""
@@ -179,12 +177,12 @@ class Parking:
             )
             return [(row[0], row[1]) for row in rows]
 
-    def _what_comes_with(self, mart: Mart) -> None:
-        """Park new rows that travel with, or are made with, a row that the API created."""
+    def _what_comes_with(self, mart: Mart, created: Collection[str]) -> None:
+        """Park new rows that travel with, or are made with, a row of `created` by the API."""
         holders = {str(mart.rest["in"])} if "in" in mart.rest else set()
         holders |= {str(made["by"]) for made in mart.rest.get("made", ())}
         for reference in mart.references:
-            if reference.to_mart in holders:
+            if reference.to_mart in holders.intersection(created):
                 other = self._manifest.mart(reference.to_mart)
                 self._warehouse.execute(
                     text(
@@ -221,26 +219,42 @@ class Parking:
         counted = self._warehouse.exec_driver_sql(f"select count(*) from {pg_relation(mart)}", {})
         return int(counted.scalar_one())
 
-    def _what_leads_to_parked(self, mart: Mart) -> None:
-        """Park rows that lead to a parked one which is not in Splynx; parents come first."""
-        for reference in mart.references:
-            other = self._manifest.mart(reference.to_mart)
-            if not reference.orders or other.name == mart.name:
+    def _park_what_leads_to_parked(self, mysql: Collection[str]) -> None:
+        """Park rows that lead to a parked one which is not in Splynx; parents come first.
+
+        Tables that nobody parked anything of are not looked at: usually that is all of them.
+        """
+        self._warehouse.exec_driver_sql("analyze load_plan")
+        parked = set(
+            self._warehouse.exec_driver_sql(
+                "select distinct table_name from load_plan where class = 'parked' and shown is null"
+            ).scalars()
+        )
+        for mart in self._manifest.marts:
+            if mart.name not in mysql:
                 continue
-            self._warehouse.execute(
-                text(
-                    "update load_plan as plan set class = 'parked'"
-                    f" from {pg_relation(mart)} as child, {pg_relation(other)} as parent,"
-                    " load_plan as needed"
-                    " where plan.table_name = :mart and plan.class in ('insert', 'update')"
-                    " and child._sonar_key = plan._sonar_key"
-                    f" and parent.{pg_name(reference.to_column)}"
-                    f" = child.{pg_name(reference.column)}"
-                    " and needed.table_name = :other and needed._sonar_key = parent._sonar_key"
-                    " and needed.class = 'parked' and needed.shown is null"
-                ),
-                {"mart": mart.name, "other": other.name},
-            )
+            for reference in mart.references:
+                other = reference.to_mart
+                leads = reference.orders and other != mart.name and other in parked
+                if leads and self._leads_to_parked(mart, reference):
+                    parked.add(mart.name)
+
+    def _leads_to_parked(self, mart: Mart, reference: Reference) -> int:
+        """Park the rows of one reference; return how many."""
+        parent = self._manifest.mart(reference.to_mart)
+        return self._warehouse.execute(
+            text(
+                "update load_plan as plan set class = 'parked'"
+                f" from {pg_relation(mart)} as child, {pg_relation(parent)} as parent,"
+                " load_plan as needed"
+                " where plan.table_name = :mart and plan.class in ('insert', 'update')"
+                " and child._sonar_key = plan._sonar_key"
+                f" and parent.{pg_name(reference.to_column)} = child.{pg_name(reference.column)}"
+                " and needed.table_name = :parent and needed._sonar_key = parent._sonar_key"
+                " and needed.class = 'parked' and needed.shown is null"
+            ),
+            {"mart": mart.name, "parent": parent.name},
+        ).rowcount
 
 
 def keep_record(run: Run, warehouse: Connection, target: Target) -> None:

@@ -47,14 +47,7 @@ final as (
         'priority_medium'::varchar as priority,
         case when jobs.scheduled_at is null then '0' else '1' end::varchar as is_scheduled,
         {{ local_time('jobs.scheduled_at') }} as scheduled_from,
-        -- In the night when clocks go back, an hour later can be earlier on the wall.
-        case
-            when jobs.scheduled_until is not null
-                then greatest(
-                    {{ local_time('jobs.scheduled_until') }},
-                    {{ local_time('jobs.scheduled_at') }}
-                )
-        end as scheduled_to,
+        {{ local_end('jobs.scheduled_until', 'jobs.scheduled_at') }} as scheduled_to,
         null::bigint as checklist_template_id,
         case when jobs.is_complete then '1' else '0' end::varchar as closed,
         case jobs.stage

@@ -24,7 +24,7 @@ final as (
         admin_ids.planned_id as user_id,
         {{ local_time('check_ins.created_at') }} as created_at,
         {{ local_time('check_ins.started_at') }} as started_at,
-        {{ local_time('check_ins.stopped_at') }} as stopped_at,
+        {{ local_end('check_ins.stopped_at', 'check_ins.started_at') }} as stopped_at,
         '1'::varchar as is_manual,
         check_ins.seconds_spent as time_spent,
         null::text as description
