@@ -7,8 +7,8 @@ import shutil
 import click
 from sqlalchemy import text
 
-from extract.file_links import forget_files
-from extract.landing import DATASET, working_folder
+from extract.files.links import forget_files
+from extract.landing.pipeline import DATASET, working_folder
 from runtime.run_ledger import stage
 from runtime.settings import sonar_api
 

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import click
 from sqlalchemy import Engine, text
 
-from extract.client import Manners, Sonar
-from extract.discovery import discover
+from extract.catalogue.discovery import discover
 from extract.probe import Finding, probe, save
+from extract.sonar.client import Manners, Sonar
 from runtime import log
 from runtime.errors import ConfigError
 from runtime.examination import ATTENTION, OK, Check, Examination

@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine, text
 
-from extract.client import Tally
-from extract.discovery import Collection
-from extract.proof import Figures, Verdict, as_json
+from extract.catalogue.discovery import Collection
+from extract.proof.judgement import Figures, Verdict, as_json
+from extract.sonar.client import Tally
 from runtime.errors import ConfigError
 
 

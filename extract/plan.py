@@ -10,9 +10,9 @@ import click
 import orjson
 from graphql import GraphQLSchema
 
-from extract.client import Manners, Sonar
-from extract.discovery import Collection, discover
-from extract.selection import select
+from extract.catalogue.discovery import Collection, discover
+from extract.catalogue.selection import select
+from extract.sonar.client import Manners, Sonar
 from extract.tables import table
 from runtime.settings import SonarApi, sonar_api
 

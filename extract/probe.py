@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 
 from graphql import GraphQLSchema, is_object_type
 
-from extract.client import Sonar
-from extract.discovery import Collection, Kind, discover
-from extract.failures import Oversized, Unreachable
+from extract.catalogue.discovery import Collection, Kind, discover
 from extract.probing import findings, rules
 from extract.probing.interview import Interview, ids_of, total_of
 from extract.probing.traits import Finding, Traits, load_traits, save
+from extract.sonar.client import Sonar
+from extract.sonar.failures import Oversized, Unreachable
 from runtime.errors import FatalSourceError, RetriableSourceError
 
 __all__ = ["Finding", "Traits", "load_traits", "probe", "save"]

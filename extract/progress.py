@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from extract.client import Tally
+from extract.sonar.client import Tally
 
 _LIVE_SECONDS = 0.25
 _PLAIN_SECONDS = 5.0

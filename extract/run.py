@@ -6,23 +6,25 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from extract import file_links, modes, schemas
-from extract.catch_up import Rest, read_all
-from extract.client import Manners, Sonar
-from extract.conveyor import Conveyor
-from extract.discovery import Collection, chosen, discover
-from extract.files import FileOutcome, Limits, fetch_files
-from extract.landing import Landing, create_tables
+from extract.catalogue import schemas
+from extract.catalogue.discovery import Collection, chosen, discover
+from extract.files import links as file_links
+from extract.files.fetching import FileOutcome, Limits, fetch_files
+from extract.landing.conveyor import Conveyor
+from extract.landing.pipeline import Landing, create_tables
 from extract.ledger import Entry, Ledger, refuse_other_source
-from extract.looks import BATCH
-from extract.one_collection import OneCollection
 from extract.probing.traits import load_traits
 from extract.progress import Counters, reporting
-from extract.reader import Extent
+from extract.proof.looks import BATCH
+from extract.proof.witness import witness
+from extract.reading.catch_up import Rest, read_all
+from extract.reading.one_collection import OneCollection
+from extract.reading.reader import Extent
+from extract.reading.walks import Means
+from extract.sonar import modes
+from extract.sonar.client import Manners, Sonar
+from extract.sonar.together import beside, together
 from extract.state import States
-from extract.together import beside, together
-from extract.walks import Means
-from extract.witness import witness
 from runtime.run_ledger import Run
 from runtime.settings import SonarApi
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from extract.client import Manners
-from extract.files import MEGABYTE, Limits
-from extract.reader import DEFAULT_PAGE, Extent
+from extract.files.fetching import MEGABYTE, Limits
+from extract.reading.reader import DEFAULT_PAGE, Extent
 from extract.run import Outcome, Request, extract
+from extract.sonar.client import Manners
 from extract.status import ledger_table
 from runtime.errors import Unfinished
 from runtime.run_ledger import stage

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 import orjson
 from sqlalchemy import Connection, Engine, text
 
-from extract import ranges
-from extract.ranges import Range
+from extract.reading import ranges
+from extract.reading.ranges import Range
 
 # Sonar answers searches from an index that lags behind its database, and its instants are whole
 # seconds; what is read twice because of the overlap is compared and dropped.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from sqlalchemy import Engine
 
-from extract.file_links import file_status
+from extract.files.links import file_status
 from extract.ledger import last_run
 from extract.tables import table
 from runtime.warehouse import connect, ensure_ops

@@ -11,27 +11,29 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from load import backup, collisions, hybrid, status
+from load import hybrid, status
 from load import run as running
-from load.backup_commands import backup_command, restore_command
+from load.backup import dump as backup
+from load.backup.commands import backup_command, restore_command
 from load.doctor import doctor_command
 from load.files.command import followed_by_files, left_to_the_api
 from load.handover.commands import handover_command
-from load.ids_command import ids_command
-from load.inspection_commands import attest_command, inspect_command
-from load.plan import CLASSES, Plan
+from load.ids.command import ids_command
+from load.planning import collisions
+from load.planning.plan import CLASSES, Plan
+from load.planning.route_options import route_options
+from load.planning.routes import HYBRID, MYSQL, REST, assigned
+from load.planning.scope import Scope
+from load.planning.scope_options import scope_options
+from load.planning.three_way import KEEP, POLICIES
 from load.preview.charges import read_charges
 from load.preview.compare import compare, expected_charges
-from load.record_log import path_of
 from load.rest_command import plan_by_rest, run_by_rest, say
-from load.rollback_commands import rollback_command
-from load.route_options import route_options
-from load.routes import HYBRID, MYSQL, REST, assigned
-from load.scope import Scope
-from load.scope_options import scope_options
+from load.rollback.commands import rollback_command
+from load.target.commands import attest_command, inspect_command
 from load.target_docs.command import docs_command
-from load.three_way import KEEP, POLICIES
-from load.writing import MAX_PASSES, Result
+from load.writing.plan_writer import MAX_PASSES, Result
+from load.writing.record_log import path_of
 from runtime import cli
 from runtime.errors import ConfigError, ReconcileMismatch, Unfinished
 from runtime.manifest import read_manifest

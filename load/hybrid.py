@@ -1,7 +1,7 @@
 """A load by both routes: each table by its own, MySQL first, then what the API has to place.
 
 Both loads have the same gates, plans of their own and one run. What the API leads to is in Splynx
-by then; what leads to it goes with it (`load.routes`).
+by then; what leads to it goes with it (`load.planning.routes`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from load import run as by_mysql
+from load.planning.routes import Routes
+from load.planning.scope import EVERYTHING, Scope
 from load.rest import run as by_rest
 from load.rest.run import Loaded
-from load.routes import Routes
-from load.scope import EVERYTHING, Scope
-from load.writing import Result
+from load.writing.plan_writer import Result
 from runtime.errors import Unfinished
 from runtime.manifest import Manifest
 from runtime.run_ledger import Run

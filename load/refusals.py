@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import text
 
-from load.clusters import Cluster
 from load.mysql.quarantine import Refusal
-from load.targets import Target
+from load.planning.clusters import Cluster
+from load.target.targets import Target
 from runtime.run_ledger import Run
 
 _INSERT = text(

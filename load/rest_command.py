@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from load.plan import Plan
+from load.planning.plan import Plan
+from load.planning.scope import Scope
+from load.planning.three_way import KEEP
 from load.rest.run import Loaded, load, plan_only
-from load.scope import Scope
-from load.three_way import KEEP
 from runtime.manifest import read_manifest
 from runtime.run_ledger import Run
 from runtime.settings import splynx_api

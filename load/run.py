@@ -17,33 +17,25 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from load import (
-    collisions,
-    intents,
-    links,
-    parcels,
-    parking,
-    preflight,
-    remaps,
-    removal,
-    scope,
-    switches,
-)
+from load.checks import preflight
 from load.mysql import read_facts
 from load.mysql.session import answering
 from load.mysql.ways import ask
-from load.parcels import Limits
-from load.plan import Plan, make_plan
-from load.record_log import RecordLog
-from load.removal import Removal
-from load.routes import MYSQL, Routes, assigned
-from load.row_hash import shape
-from load.scope import EVERYTHING, Scope
-from load.staff_edits import keep_edits
-from load.target_facts import TableFacts
-from load.targets import Target, current
-from load.three_way import FAIL, KEEP
-from load.writing import MAX_PASSES, Place, Result, Writing
+from load.planning import collisions, parking, remaps, removal, scope
+from load.planning.plan import Plan, make_plan
+from load.planning.removal import Removal
+from load.planning.routes import MYSQL, Routes, assigned
+from load.planning.row_hash import shape
+from load.planning.scope import EVERYTHING, Scope
+from load.planning.three_way import FAIL, KEEP
+from load.target import switches
+from load.target.facts import TableFacts
+from load.target.targets import Target, current
+from load.writing import intents, links, parcels
+from load.writing.parcels import Limits
+from load.writing.plan_writer import MAX_PASSES, Place, Result, Writing
+from load.writing.record_log import RecordLog
+from load.writing.staff_edits import keep_edits
 from runtime.errors import Unfinished
 from runtime.manifest import Manifest
 from runtime.run_ledger import Run
@@ -263,12 +255,13 @@ def load(  # noqa: PLR0913 - what a load is told
     With `routes`, what does not go by MySQL is left to a load over the API that follows; without,
     it is parked, and the load unfinished.
 
-    `on_conflict` says what becomes of columns that both Sonar and staff changed (`load.three_way`);
-    `many_gone` that it is no fault when many rows are to be removed (`load.removal`).
+    `on_conflict` says what becomes of columns that both Sonar and staff changed
+    (`load.planning.three_way`);
+    `many_gone` that it is no fault when many rows are to be removed (`load.planning.removal`).
     Without `bulk`, new rows go by statements of 1,000 rows even where LOAD DATA LOCAL is possible.
     Only what is `chosen` is written. What was refused is tried again in at most `max_passes`
     passes. With `no_remap`, records that would get a new id refuse the load. `log_folder` gets a
-    log of single records (`load.record_log`).
+    log of single records (`load.writing.record_log`).
 
     Raises:
         ConfigError: what was chosen does not exist, the target is not named twice, or rights or

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bench.accept.checks import read_manifest
-from load.inspection import inspect
+from load.target.inspection import inspect
 from runtime.run_ledger import stage
 from runtime.settings import splynx_db
 

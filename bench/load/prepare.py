@@ -6,8 +6,8 @@ import click
 from sqlalchemy import Engine, text
 
 from bench.load.marts import CUSTOMERS, MANIFESTS, change, fill
-from load import switches
-from load.inspection import inspect
+from load.target import switches
+from load.target.inspection import inspect
 from runtime.fingerprint import fingerprint
 from runtime.manifest import Manifest
 from runtime.run_ledger import stage

@@ -6,7 +6,7 @@ import click
 from sqlalchemy import text
 
 from bench.rest.marts import MANIFEST, fill
-from load import switches
+from load.target import switches
 from runtime.fingerprint import fingerprint
 from runtime.run_ledger import stage
 from runtime.settings import rest_target_address

@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, named as in the docs
 
-from extract.rows import key_of
+from extract.reading.rows import key_of
 from sandbox.sonar.rows import Row
 from sandbox.sonar.tenant import Tenant
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from extract.client import Query, Sonar
-from extract.failures import Denied, Unreachable
+from extract.sonar.client import Query, Sonar
+from extract.sonar.failures import Denied, Unreachable
 from runtime.errors import FatalSourceError, RetriableSourceError
 
 MOST_REQUESTS = 24

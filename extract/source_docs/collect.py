@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLSchema, build_schema
 from sqlalchemy import Connection, text
 
-from extract.discovery import Collection, discover
+from extract.catalogue.discovery import Collection, discover
 from extract.source_docs.coverage import DISTINCT_UP_TO, cover, landed_tables
 from extract.source_docs.facts import Coverage, Facts, Field, Page, Read, Version
 from extract.source_docs.fields import fields_of, homes

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from extract.discovery import Collection
+from extract.catalogue.discovery import Collection
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from graphql import (
     is_required_argument,
 )
 
-from extract.discovery import Collection, entity_of
-from extract.selection import Selection, select
+from extract.catalogue.discovery import Collection, entity_of
+from extract.catalogue.selection import Selection, select
 from extract.source_docs.facts import Field
 
 

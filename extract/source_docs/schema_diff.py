@@ -22,8 +22,8 @@ from graphql import (
 )
 from graphql.utilities import BreakingChange, DangerousChange, find_schema_changes
 
-from extract.discovery import Collection, discover
-from extract.selection import select
+from extract.catalogue.discovery import Collection, discover
+from extract.catalogue.selection import select
 from extract.source_docs.facts import Change
 
 _COORDINATE = re.compile(r"\b([_A-Za-z]\w*)\.([_A-Za-z]\w*)(?:\(([_A-Za-z]\w*):?\))?")

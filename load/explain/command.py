@@ -11,8 +11,8 @@ from load.explain.facts import Explanation, Row
 from load.explain.gates import findings_of, gate_of, statement_of
 from load.explain.records import decisions_naming, records_of, summary
 from load.explain.rows import Asked, rows_of
-from load.scope import customers_of
-from load.targets import Target, current
+from load.planning.scope import customers_of
+from load.target.targets import Target, current
 from runtime.errors import ConfigError, GateFailed, TargetError
 from runtime.manifest import Manifest
 from runtime.settings import (

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from load.explain.facts import Gate, Record, Row
 from load.explain.records import exists
-from load.targets import Target
+from load.target.targets import Target
 
 _AUDITS: Mapping[str, str] = {
     "audit.audit_access_losses": "select 'loses the network: ' || reason || ' (' || severity"

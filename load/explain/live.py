@@ -17,13 +17,13 @@ from sqlalchemy import Connection, text
 
 from load.explain.facts import Cell, Row
 from load.mysql.session import answering
+from load.planning.row_hash import key_text_of_target, target_texts
 from load.rest.bodies import filled
 from load.rest.client import Splynx
 from load.rest.failures import Failure, NotFound
 from load.rest.shape_meta import read_shapes
 from load.rest.shapes import Shape
-from load.row_hash import key_text_of_target, target_texts
-from load.targets import Target
+from load.target.targets import Target
 from runtime.manifest import Manifest, Mart
 from runtime.settings import SplynxApi, SplynxDb
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from load.explain.facts import Record
-from load.row_hash import pg_name
+from load.planning.row_hash import pg_name
 from runtime.errors import ConfigError
 from runtime.manifest import Mart
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from load.checks.mart_types import mart_type
 from load.explain.facts import Cell, Row, Written
 from load.explain.records import exists
-from load.mart_types import mart_type
-from load.row_hash import mart_text, pg_name, pg_relation, pg_text
-from load.target_facts import ColumnFact
-from load.targets import Target, stored_facts
+from load.planning.row_hash import mart_text, pg_name, pg_relation, pg_text
+from load.target.facts import ColumnFact
+from load.target.targets import Target, stored_facts
 from runtime.manifest import Manifest, Mart, MartColumn
 
 _CUSTOMER = "_customer_key"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from load.files.step import bring_files, unfinished, wait_for_the_api
-from load.scope import Scope
+from load.planning.scope import Scope
 from runtime.errors import Unfinished
 from runtime.manifest import read_manifest
 from runtime.run_ledger import Run

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, text
 
 from load.files.places import Wanted
 from load.files.uploads import Upload, marts_of
-from load.ids import CROSSWALK
-from load.row_hash import pg_name, pg_relation, pg_text
+from load.ids.manifest import CROSSWALK
+from load.planning.row_hash import pg_name, pg_relation, pg_text
 
 _SOURCE = """
 select source from ops.extract_ledger where state not in ('running', 'skipped', 'excluded')

@@ -11,7 +11,7 @@ from load.files.upload import Uploaded, upload_files
 from load.files.uploads import read_uploads
 from load.handover.marks import Marks
 from load.mysql.session import answering
-from load.targets import Target, current
+from load.target.targets import Target, current
 from runtime.errors import Unfinished
 from runtime.manifest import Manifest
 from runtime.run_ledger import Run

@@ -19,7 +19,7 @@ from load.files.places import item_of
 from load.files.uploads import Upload
 from load.rest.client import Splynx
 from load.rest.failures import MethodNotAllowed, ModuleOff, NotFound
-from load.rollback_scope import Kept
+from load.rollback.scope import Kept
 from runtime.errors import FatalTargetError
 
 _UNNAMED = "it may have arrived, and Splynx did not say under which id: load again, then roll back"

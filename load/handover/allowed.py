@@ -1,4 +1,4 @@
-"""Which secrets may be handed over, and to where: reviewed by people, like `extract.deny`.
+"""Which secrets may be handed over, and to where: reviewed by people (`extract.catalogue.deny`).
 
 What is not here is neither asked of Sonar nor sent. `relation` (built by dbt) says which record's
 secret belongs to which row; it holds keys only.

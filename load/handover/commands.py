@@ -13,7 +13,7 @@ from load.handover.allowed import FROM_SONAR, NETWORK, PAYMENTS, PORTAL, Allowed
 from load.handover.marks import Marks
 from load.handover.run import Result, Sides, hand_over
 from load.mysql.session import answering
-from load.targets import Target, current
+from load.target.targets import Target, current
 from runtime.manifest import read_manifest
 from runtime.run_ledger import Run, stage
 from runtime.settings import (

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from load.handover.allowed import PORTAL
-from load.targets import Target
+from load.target.targets import Target
 
 KEYS = ("sonar_account", "splynx_customer", "handed_over_at")
 PERSONAL = ("login", "name", "email")

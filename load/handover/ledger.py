@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from load.handover.allowed import Allowed, FromSonar, OfPayments
-from load.targets import Target
+from load.target.targets import Target
 from runtime.run_ledger import Run
 
 # Ends that another run would not better by itself; the others are tried again.

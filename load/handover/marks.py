@@ -15,8 +15,8 @@ from sqlalchemy import Engine, text
 
 from load.handover.allowed import Allowed
 from load.handover.ledger import Item, Outcome
-from load.intents import found_hashes
-from load.targets import Target
+from load.target.targets import Target
+from load.writing.intents import found_hashes
 from runtime.manifest import Manifest
 from runtime.run_ledger import Run
 

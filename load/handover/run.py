@@ -21,7 +21,7 @@ from load.handover.secret import Secret, Told
 from load.handover.sonar import Sonar
 from load.rest.client import Manners, Splynx
 from load.rest.failures import Failure, ModuleOff
-from load.targets import Target
+from load.target.targets import Target
 from runtime.errors import ConfigError, Unfinished
 from runtime.run_ledger import Run
 from runtime.settings import SonarApi, SplynxApi

@@ -21,10 +21,10 @@ from load.mysql.offering import NAME, Offering
 from load.mysql.quarantine import REFUSAL_CODES, Refused
 from load.mysql.session import LOCKED, error_code, pin_clock
 from load.mysql.ways import NO_LOCAL, Ways, staging_table
-from load.parcels import Parcel, Rows, columns_of, fields_of
-from load.pre_images import Images, NotPlain
-from load.row_hash import my_name, quick_hash_of_target, quick_text, target_texts
-from load.target_facts import ColumnFact, TableFacts
+from load.planning.row_hash import my_name, quick_hash_of_target, quick_text, target_texts
+from load.target.facts import ColumnFact, TableFacts
+from load.writing.parcels import Parcel, Rows, columns_of, fields_of
+from load.writing.pre_images import Images, NotPlain
 from runtime.manifest import Mart
 
 _TRIES = 3

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from load import preflight, switches
+from load.checks import preflight
 from load.mysql import read_facts
 from load.mysql.rights import lacking
 from load.mysql.session import answering
 from load.mysql.ways import ask
-from load.target_facts import TableFacts
+from load.target import switches
+from load.target.facts import TableFacts
 from runtime.errors import ConfigError, GateFailed
 from runtime.examination import Examination
 from runtime.manifest import Manifest

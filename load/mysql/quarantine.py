@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from load.clusters import Cluster, Row
+from load.planning.clusters import Cluster, Row
 
 # Errors that leaving the row out cures; everything else concerns the session or the server.
 REFUSAL_CODES = frozenset(

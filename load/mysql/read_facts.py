@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, text
 
-from load.row_hash import my_name
-from load.target_facts import (
+from load.planning.row_hash import my_name
+from load.target.facts import (
     ColumnFact,
     KeyFact,
     ServerFacts,

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from load.mysql.session import LOST, RIGHTS, error_code
-from load.row_hash import my_name
-from load.target_facts import TableFacts
+from load.planning.row_hash import my_name
+from load.target.facts import TableFacts
 
 _DENIED = frozenset({1044, 1142, 1143})  # database, table, column; whatever else comes later
 _STATEMENTS: Mapping[str, str] = {

@@ -14,13 +14,13 @@ from itertools import groupby
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from load.intents import found_hashes
 from load.mysql.quarantine import REFUSAL_CODES
 from load.mysql.session import LOCKED, error_code, pin_clock
 from load.mysql.violations import ForeignKey
-from load.pre_images import Images
-from load.row_hash import fact_text, key_value, my_name, placeholder, target_text
-from load.target_facts import TableFacts
+from load.planning.row_hash import fact_text, key_value, my_name, placeholder, target_text
+from load.target.facts import TableFacts
+from load.writing.intents import found_hashes
+from load.writing.pre_images import Images
 from runtime.manifest import Mart
 
 _STATEMENT_ROWS = 1000

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from load.row_hash import my_name, target_text
+from load.planning.row_hash import my_name, target_text
 
 _SAMPLES = 5
 

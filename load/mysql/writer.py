@@ -13,14 +13,14 @@ from itertools import groupby
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from load import intents
-from load.clusters import Cluster, Row
 from load.mysql.quarantine import REFUSAL_CODES, Refused
 from load.mysql.session import LOCKED, error_code, pin_clock
-from load.parcels import STATEMENT_ROWS
-from load.pre_images import Images
-from load.row_hash import key_value, my_name, placeholder, target_texts
-from load.target_facts import ColumnFact, TableFacts
+from load.planning.clusters import Cluster, Row
+from load.planning.row_hash import key_value, my_name, placeholder, target_texts
+from load.target.facts import ColumnFact, TableFacts
+from load.writing import intents
+from load.writing.parcels import STATEMENT_ROWS
+from load.writing.pre_images import Images
 from runtime.manifest import Manifest, Mart
 
 _TRIES = 3  # the server has waited and chosen a victim by itself; more would hide a real contender

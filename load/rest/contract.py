@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from load.planning.row_hash import pg_relation
 from load.rest.client import Options, Splynx
 from load.rest.failures import Failure, NotFound
 from load.rest.needs import endpoints
@@ -21,7 +22,6 @@ from load.rest.probing import CREATE, Probed, describe
 from load.rest.results import Attribute
 from load.rest.rows import canonical
 from load.rest.shapes import Shape, Shapes
-from load.row_hash import pg_relation
 from runtime.errors import GateFailed
 
 _NAMED = 5

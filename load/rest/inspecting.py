@@ -14,21 +14,21 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, text
 
-from load import switches
-from load.inspection import target_at
-from load.inspection_store import (
+from load.planning.row_hash import pg_relation
+from load.rest.client import Splynx
+from load.rest.listing import Held, Listed, listable, listed
+from load.rest.shapes import Shape, Shapes
+from load.target import switches
+from load.target.facts import ColumnFact, ServerFacts, TableFacts
+from load.target.inspection import target_at
+from load.target.store import (
     clear,
     insert_business_keys,
     insert_ids,
     store_server,
     store_table,
 )
-from load.rest.client import Splynx
-from load.rest.listing import Held, Listed, listable, listed
-from load.rest.shapes import Shape, Shapes
-from load.row_hash import pg_relation
-from load.target_facts import ColumnFact, ServerFacts, TableFacts
-from load.targets import Target
+from load.target.targets import Target
 from runtime.errors import GateFailed
 from runtime.run_ledger import Run
 from runtime.settings import SplynxApi

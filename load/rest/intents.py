@@ -20,9 +20,9 @@ from typing import Any, TypeAlias
 import orjson
 from sqlalchemy import Connection, text
 
-from load.intents import GIVES_BACK, TAKES_OVER
 from load.rest.together import Together
-from load.targets import Target
+from load.target.targets import Target
+from load.writing.intents import GIVES_BACK, TAKES_OVER
 from runtime.run_ledger import Run
 
 _MOST = 1000  # entries of one transaction

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from load.mart_types import mart_type
+from load.checks.mart_types import mart_type
 from load.rest.client import Options, Splynx
 from load.rest.failures import (
     BadRequest,

@@ -21,7 +21,7 @@ from load.rest.failures import ModuleOff
 from load.rest.intents import Entry, Ledger
 from load.rest.lookups import Sought, Unclear, is_there
 from load.rest.shapes import Shape, Shapes
-from load.targets import Target
+from load.target.targets import Target
 from runtime.errors import FatalTargetError
 
 _OPEN = (

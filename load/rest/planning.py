@@ -13,7 +13,7 @@ row of its cluster; else update |
 
 Nothing is read from Splynx: what staff changed there shows when a row is written and read back.
 `load_plan` is a temporary table of the connection that plans, for `load.rest.rows`; its columns are
-also those that `load.scope` reads.
+also those that `load.planning.scope` reads.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from itertools import islice
 
 from sqlalchemy import Connection, text
 
-from load.plan import Plan, name_clusters, table_plan
+from load.planning.plan import Plan, name_clusters, table_plan
+from load.planning.routes import FILES
+from load.planning.row_hash import pg_name, pg_relation
 from load.rest.bodies import Body, Ids, body, tables_led_to
 from load.rest.removal import mark
 from load.rest.rows import Item, drafts
 from load.rest.shapes import Shape, Shapes
 from load.rest.unchanged import as_by_mysql
-from load.routes import FILES
-from load.row_hash import pg_name, pg_relation
-from load.targets import Target
+from load.target.targets import Target
 from runtime.manifest import Manifest, Mart
 
 WRITTEN = "written"

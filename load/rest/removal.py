@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
-from load.removal import DELETE, FLAG, Removed
+from load.planning.removal import DELETE, FLAG, Removed
 from load.rest.client import Splynx
 from load.rest.failures import ModuleOff, NotFound
 from load.rest.intents import Entry, Image, Ledger
@@ -23,8 +23,8 @@ from load.rest.marks import found_marks
 from load.rest.shapes import Shape, Shapes
 from load.rest.standing import Aim, End, Standing
 from load.rest.undoing import Undoing
-from load.rollback_scope import Kept
-from load.targets import Target
+from load.rollback.scope import Kept
+from load.target.targets import Target
 from runtime.errors import FatalTargetError
 from runtime.run_ledger import Run
 

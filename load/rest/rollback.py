@@ -5,7 +5,7 @@ of others lead to, and whatever those need, stay and are listed (`ops.rollback_k
 follows each request; killed between the two, the next start finds in Splynx that the work is done.
 Splynx keeps most of what it deletes, with a mark: such rows are counted apart, and their logins
 stay in use. What a run by both routes wrote over REST is taken back here first, and then left to
-`load.rollback`, which has the database and takes the marked rows away with the others.
+`load.rollback.run`, which has the database and takes the marked rows away with the others.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from load.rest.shapes import Shapes
 from load.rest.standing import Aim, End, Standing, own_fields
 from load.rest.undoing import Undoing
 from load.rest.undone import write_down
-from load.rollback_scope import Kept
-from load.rollback_words import keep_words, known_run, refuse_later_runs
-from load.targets import Target, current
+from load.rollback.scope import Kept
+from load.rollback.words import keep_words, known_run, refuse_later_runs
+from load.target.targets import Target, current
 from runtime.errors import Unfinished
 from runtime.manifest import Manifest
 from runtime.run_ledger import Run

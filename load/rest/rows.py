@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from load.mart_types import mart_type
+from load.checks.mart_types import mart_type
+from load.planning.row_hash import pg_name, pg_relation, pg_text
 from load.rest.bodies import Draft, Row
 from load.rest.shapes import Made, Part, Shape, Shapes
-from load.row_hash import pg_name, pg_relation, pg_text
 from runtime.manifest import Mart, MartColumn
 
 _PAGE = 1000

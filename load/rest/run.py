@@ -15,10 +15,14 @@ from itertools import groupby
 
 from sqlalchemy import Connection, text
 
-from load import parcels, preflight, scope, switches
+from load.checks import preflight
 from load.mysql.session import answering
-from load.plan import Plan
-from load.removal import Removed, not_too_many
+from load.planning import scope
+from load.planning.plan import Plan
+from load.planning.removal import Removed, not_too_many
+from load.planning.routes import Routes
+from load.planning.scope import EVERYTHING, Scope
+from load.planning.three_way import FAIL, KEEP, OVERWRITE
 from load.rest import contract
 from load.rest.bodies import Ids
 from load.rest.budget import Clock
@@ -37,11 +41,10 @@ from load.rest.shapes import Shapes
 from load.rest.standing import own_fields
 from load.rest.unchanged import leave_to_mysql, without_rows_of_the_api
 from load.rest.writing import Writing, Written
-from load.routes import Routes
 from load.run import plan_counts
-from load.scope import EVERYTHING, Scope
-from load.targets import Target, current
-from load.three_way import FAIL, KEEP, OVERWRITE
+from load.target import switches
+from load.target.targets import Target, current
+from load.writing import parcels
 from runtime.errors import GateFailed, Unfinished
 from runtime.manifest import GROUPS, Manifest
 from runtime.progress import Progress

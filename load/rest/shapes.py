@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from load.mart_types import mart_type
+from load.checks.mart_types import mart_type
 from runtime.manifest import Mart, Reference
 
 ROUTE = "rest"

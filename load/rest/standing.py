@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from load.rest.marks import by_name, found_marks
 from load.rest.shapes import Part, Shape, Shapes
-from load.targets import Target
+from load.target.targets import Target
 
 Key = tuple[str, int | str]  # a table, and the id that Splynx gave, or else the name
 _NOTHING = (None, "")

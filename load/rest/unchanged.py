@@ -11,9 +11,9 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, text
 
+from load.planning.row_hash import base_of, mart_texts, pg_name, pg_relation, shape
 from load.rest.shapes import Shape
-from load.row_hash import base_of, mart_texts, pg_name, pg_relation, shape
-from load.targets import Target, stored_facts
+from load.target.targets import Target, stored_facts
 from runtime.manifest import Mart
 
 

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from load.rest.standing import End, Standing
-from load.targets import Target
+from load.target.targets import Target
 
 _THESE = (
     "unnest(cast(:tables as text[]), cast(:keys as text[]), cast(:row_keys as text[]))"

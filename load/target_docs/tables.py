@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import Connection, text
 
 from load.mysql import read_facts
+from load.target.facts import ColumnFact, TableFacts
 from load.target_docs.facts import Entry, Line
-from load.target_facts import ColumnFact, TableFacts
 from runtime.manifest import Manifest
 
 KIND = "table"

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, text
 
-from extract.rows import key_of
+from extract.reading.rows import key_of
 from sandbox.sonar.rows import Row
 from sandbox.sonar.tenant import Tenant
 

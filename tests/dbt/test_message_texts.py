@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from extract.characters import storable
+from extract.landing.characters import storable
 from runtime.clean_texts import clean_texts
 from runtime.manifest import Manifest, marts_of
 from tests.dbt.project import Built

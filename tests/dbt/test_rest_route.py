@@ -12,7 +12,7 @@ from load.rest.planning import make_plan
 from load.rest.rows import drafts
 from load.rest.shape_meta import read_shapes
 from load.rest.shapes import Shape, Shapes
-from load.targets import Target
+from load.target.targets import Target
 from runtime.manifest import marts_of
 from tests.dbt.project import Built
 

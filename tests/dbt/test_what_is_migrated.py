@@ -6,7 +6,7 @@ import csv
 import re
 from collections import Counter
 
-from extract.discovery import discover
+from extract.catalogue.discovery import discover
 from runtime.manifest import marts_of
 from runtime.what_is_migrated import what_is_migrated
 from sandbox.sonar.schema import load_schema

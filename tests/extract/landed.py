@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from graphql import GraphQLSchema
 from sqlalchemy import Engine, text
 
-from extract.client import Manners, Query, Sonar
-from extract.discovery import Collection, Kind, discover
-from extract.proof import int_leaves
-from extract.selection import Selection, select
+from extract.catalogue.discovery import Collection, Kind, discover
+from extract.catalogue.selection import Selection, select
+from extract.proof.judgement import int_leaves
+from extract.sonar.client import Manners, Query, Sonar
 from runtime.settings import SonarApi
 from tests import services
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from extract.answers import http_date, parse, told_rate
-from extract.failures import (
+from extract.sonar.answers import http_date, parse, told_rate
+from extract.sonar.failures import (
     CutOff,
     Denied,
     ErrorInsteadOfData,

@@ -18,7 +18,7 @@ from graphql import build_schema, graphql_sync
 from sqlalchemy import Engine, text
 
 from extract.__main__ import cli
-from extract.discovery import INTROSPECTION
+from extract.catalogue.discovery import INTROSPECTION
 from runtime import cli as edge
 from services import postgres
 from tests import services
@@ -47,7 +47,7 @@ def _run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Command:
     """Run `extract run` as `python -m extract` does, in this process."""
-    monkeypatch.setattr("extract.landing.LOCAL", tmp_path / "local")
+    monkeypatch.setattr("extract.landing.pipeline.LOCAL", tmp_path / "local")
 
     def run(*options: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["extract", "run", *_PATIENCE, *options])
@@ -188,11 +188,11 @@ def test_a_full_disk_under_the_working_folder(
     sonar("demo")
     names = ("--include", "accounts,addresses,contacts")
     with _small_disk(tmp_path / "small", "160k") as disk:
-        monkeypatch.setattr("extract.landing.LOCAL", disk)
+        monkeypatch.setattr("extract.landing.pipeline.LOCAL", disk)
         ended = run(*names)
     assert ended.code == 5, ended.everything
     assert "no space" in ended.message
-    monkeypatch.setattr("extract.landing.LOCAL", tmp_path / "large")
+    monkeypatch.setattr("extract.landing.pipeline.LOCAL", tmp_path / "large")
     assert run(*names).code == 0
     assert _states(warehouse)["accounts"] == "complete"
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from extract.budget import Budget, Clock
-from extract.failures import Rate, RateLimited
+from extract.sonar.budget import Budget, Clock
+from extract.sonar.failures import Rate, RateLimited
 
 A_MINUTE = 400
 MINUTES = 9

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extract.characters import storable
+from extract.landing.characters import storable
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import logging
 import orjson
 import pytest
 
-from extract.client import Clock, Manners, Query, Sonar, Tally
-from extract.discovery import discover
-from extract.failures import RateLimited, Unreachable
+from extract.catalogue.discovery import discover
+from extract.sonar.client import Clock, Manners, Query, Sonar, Tally
+from extract.sonar.failures import RateLimited, Unreachable
 from runtime.errors import ConfigError, FatalSourceError, RetriableSourceError
 from runtime.settings import SonarApi
 from tests.extract.scripted import Reply, Script, free_port, scripted

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from extract.budget import Budget
-from extract.client import Answered, Clock, Manners, Query, Sonar
-from extract.failures import (
+from extract.sonar.budget import Budget
+from extract.sonar.client import Answered, Clock, Manners, Query, Sonar
+from extract.sonar.failures import (
     ConnectionLost,
     CutOff,
     Denied,

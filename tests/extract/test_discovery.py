@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from graphql import build_schema
 
-from extract.discovery import Collection, Kind, chosen, discover
+from extract.catalogue.discovery import Collection, Kind, chosen, discover
 from runtime.errors import ConfigError
 from tests.extract.published import published_queries, published_schema
 

@@ -46,7 +46,7 @@ DRIFT = st.lists(
 
 @pytest.fixture(autouse=True)
 def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("extract.landing.LOCAL", tmp_path / "local")
+    monkeypatch.setattr("extract.landing.pipeline.LOCAL", tmp_path / "local")
 
 
 def _plan(made: services.Sonar, drift: list[tuple[str, str, int]], seed: int) -> None:

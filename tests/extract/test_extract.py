@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from extract.__main__ import cli
-from extract.discovery import Collection, Kind
-from extract.proof import Figures, exact, judge, landed_figures
+from extract.catalogue.discovery import Collection, Kind
+from extract.proof.judgement import Figures, exact, judge, landed_figures
 from runtime.errors import ConfigError, MigrationError, SourceError, Unfinished
 from tests import services
 from tests.extract.runs import checksums, control, ledger, noted, run, scalar, tables
@@ -30,7 +30,7 @@ SKIPPED = {
 
 @pytest.fixture(autouse=True)
 def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("extract.landing.LOCAL", tmp_path / "local")
+    monkeypatch.setattr("extract.landing.pipeline.LOCAL", tmp_path / "local")
 
 
 def _collection(name: str) -> Collection:
@@ -101,7 +101,7 @@ def test_links_are_landed_whole_also_over_several_pages(
     both = "select sum(jsonb_array_length(payload->'{0}'->'entities')) from raw_sonar.{1}"
     from_accounts = scalar(warehouse, both.format("account_groups", "accounts"))
     assert from_accounts == scalar(warehouse, both.format("accounts", "account_groups")) > 50
-    monkeypatch.setattr("extract.documents.LINK_PAGE", 3)
+    monkeypatch.setattr("extract.catalogue.documents.LINK_PAGE", 3)
     run(*names, "--full")
     assert checksums(warehouse) == before  # read three at a time they are the same
 

@@ -23,12 +23,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from extract.budget import Budget
-from extract.client import Manners, Sonar
-from extract.failures import TokenRefused, Unreachable
-from extract.file_links import file_status, file_store, forget_files
-from extract.file_store import FileStore, Stored
-from extract.files import FileOutcome, Limits, fetch_files
+from extract.files.fetching import FileOutcome, Limits, fetch_files
+from extract.files.links import file_status, file_store, forget_files
+from extract.files.store import FileStore, Stored
+from extract.sonar.budget import Budget
+from extract.sonar.client import Manners, Sonar
+from extract.sonar.failures import TokenRefused, Unreachable
 from runtime.errors import ConfigError, WarehouseError
 from runtime.settings import SonarApi
 from sandbox.sonar.contents import content
@@ -61,7 +61,7 @@ def made(tenant: services.Sonar, monkeypatch: pytest.MonkeyPatch) -> Iterator[se
 
 @pytest.fixture(autouse=True)
 def local(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setattr("extract.file_links.LOCAL", tmp_path / "local")
+    monkeypatch.setattr("extract.files.links.LOCAL", tmp_path / "local")
     return tmp_path / "local"
 
 

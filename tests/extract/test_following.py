@@ -36,7 +36,7 @@ UNCOUNTED = (  # a page walk or one answer: nothing but reading them again shows
 
 @pytest.fixture(autouse=True)
 def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("extract.landing.LOCAL", tmp_path / "local")
+    monkeypatch.setattr("extract.landing.pipeline.LOCAL", tmp_path / "local")
 
 
 def test_a_run_with_nothing_new_asks_next_to_nothing_and_changes_nothing(

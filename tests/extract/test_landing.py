@@ -16,12 +16,12 @@ import orjson
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from extract import comparing
-from extract.discovery import Collection, Kind
-from extract.landing import Landing, create_tables, mark_deleted
-from extract.paging import Row
-from extract.spans import ascending
-from extract.spool import Slice, Spool
+from extract.catalogue.discovery import Collection, Kind
+from extract.landing import comparing
+from extract.landing.pipeline import Landing, create_tables, mark_deleted
+from extract.landing.spans import ascending
+from extract.landing.spool import Slice, Spool
+from extract.reading.paging import Row
 from runtime.errors import WarehouseError
 from tests.proving import cases
 
@@ -64,7 +64,7 @@ def _row(number: int, *, version: int = 1, stamp: str | None = None) -> Row:
 def landing(
     warehouse: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Landing]:
-    monkeypatch.setattr("extract.landing.LOCAL", tmp_path / "local")
+    monkeypatch.setattr("extract.landing.pipeline.LOCAL", tmp_path / "local")
     create_tables(warehouse, [THINGS])
     made = Landing(warehouse)
     yield made
@@ -304,9 +304,9 @@ def test_what_happens_inside_a_load_is_one_clear_line(
 KILLED = """
 import sys
 from pathlib import Path
-from extract import landing
-from extract.paging import Row
-from extract.spool import Spool
+from extract.landing import pipeline as landing
+from extract.reading.paging import Row
+from extract.landing.spool import Spool
 from runtime.warehouse import connect
 from tests.extract.test_landing import THINGS, _row
 landing.LOCAL = Path(sys.argv[1])
@@ -340,7 +340,7 @@ def _kill_in_load(folder: Path, seconds: float) -> None:
 def test_a_kill_inside_a_load_leaves_whole_slices_and_the_next_run_is_right(
     warehouse: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, onto: str
 ) -> None:
-    monkeypatch.setattr("extract.landing.LOCAL", tmp_path / "local")
+    monkeypatch.setattr("extract.landing.pipeline.LOCAL", tmp_path / "local")
     create_tables(warehouse, [THINGS])
     everything = [_row(n, version=2) for n in range(8000)]
     draw = random.Random(4)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from extract.client import Manners, Sonar
-from extract.failures import TokenRefused, Unreachable
-from extract.looks import Asked, Look, look
-from extract.proof import Figures
+from extract.proof.judgement import Figures
+from extract.proof.looks import Asked, Look, look
+from extract.sonar.client import Manners, Sonar
+from extract.sonar.failures import TokenRefused, Unreachable
 from runtime.settings import SonarApi
 from tests.extract.landed import HASTY, made_up
 from tests.extract.scripted import Reply, Script, free_port, scripted

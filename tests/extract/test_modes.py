@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine, text
 
-from extract.client import Manners
-from extract.discovery import Collection, Kind
-from extract.modes import bounded, mannered, walked
+from extract.catalogue.discovery import Collection, Kind
 from extract.probing.traits import NO, Finding, Traits, save
-from extract.reader import Extent
+from extract.reading.reader import Extent
+from extract.sonar.client import Manners
+from extract.sonar.modes import bounded, mannered, walked
 from runtime.errors import Unfinished
 from tests import services
 from tests.extract.runs import control, ledger, noted, requests, run

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extract.failures import Oversized, TimedOut, TooMuch
-from extract.pace import Pace
-from extract.paging import Batch, Part, Row, keyset, pages, whole
-from extract.ranges import as_json, from_json, split
+from extract.reading.pace import Pace
+from extract.reading.paging import Batch, Part, Row, keyset, pages, whole
+from extract.reading.ranges import as_json, from_json, split
+from extract.sonar.failures import Oversized, TimedOut, TooMuch
 from runtime.errors import FatalSourceError
 
 IDS = st.sets(st.integers(0, 300), max_size=60)

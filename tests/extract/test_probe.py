@@ -14,10 +14,10 @@ from graphql import build_schema
 from sqlalchemy import Engine
 
 from extract.__main__ import cli
-from extract.client import Manners, Sonar
 from extract.probe import Finding, Traits, load_traits, probe, save
 from extract.probing import findings, rules
 from extract.probing.interview import MOST_REQUESTS
+from extract.sonar.client import Manners, Sonar
 from runtime.errors import ConfigError, MigrationError
 from runtime.settings import SonarApi
 from tests import services

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 from sqlalchemy import Engine
 
-from extract.discovery import Kind, discover
-from extract.proof import (
+from extract.catalogue.discovery import Kind, discover
+from extract.catalogue.selection import select
+from extract.proof.judgement import (
     Figures,
     Total,
     as_json,
@@ -21,8 +22,7 @@ from extract.proof import (
     landed_figures,
     server_figures,
 )
-from extract.rows import connection
-from extract.selection import select
+from extract.reading.rows import connection
 from sandbox.sonar.schema import load_schema
 from tests.extract.landed import change, land, made_up
 

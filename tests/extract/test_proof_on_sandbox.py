@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from extract.client import Tally
-from extract.discovery import Kind
-from extract.looks import BATCH, Asked, Look, look
-from extract.proof import ID_FIGURES, Figures, Verdict, judge, landed_figures
-from extract.windows import Window, differing, landed_prefixes, server_prefixes
-from extract.witness import witness
+from extract.catalogue.discovery import Kind
+from extract.proof.judgement import ID_FIGURES, Figures, Verdict, judge, landed_figures
+from extract.proof.looks import BATCH, Asked, Look, look
+from extract.proof.windows import Window, differing, landed_prefixes, server_prefixes
+from extract.proof.witness import witness
+from extract.sonar.client import Tally
 from tests import services
 from tests.extract.landed import Tenant, change, land
 
@@ -227,7 +227,9 @@ def test_a_wrong_total_is_no_proof_although_the_witness_agrees(
 def test_a_count_that_stops_is_never_proof(
     tenant: Tenant, warehouse: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("extract.proof.CAPPED_COUNT", 10)  # no tiny tenant has 10,000 rows
+    monkeypatch.setattr(
+        "extract.proof.judgement.CAPPED_COUNT", 10
+    )  # no tiny tenant has 10,000 rows
     tenant.land(warehouse, "phone_numbers")
     tenant.control("faults", kind="capped_total", collection="phone_numbers", limit=10)
     verdict = _judged(tenant, warehouse, "phone_numbers")

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 from sqlalchemy import Engine
 
-from extract import conveyor
+from extract.landing import conveyor
 from runtime import warehouse as runtime_warehouse
 from runtime.errors import ConfigError
 from tests import services
@@ -37,7 +37,7 @@ SMALL = (NAMES, "--page-size=2", "--workers=3")
 
 @pytest.fixture(autouse=True)
 def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("extract.landing.LOCAL", tmp_path / "local")
+    monkeypatch.setattr("extract.landing.pipeline.LOCAL", tmp_path / "local")
     monkeypatch.setattr(conveyor, "SLICE_ROWS", 4)  # so that little is lost of a tiny tenant
     monkeypatch.setattr(conveyor, "IDLE_SECONDS", 0.1)
 

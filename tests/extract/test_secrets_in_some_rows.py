@@ -11,10 +11,10 @@ import pytest
 from graphql import GraphQLSchema, build_schema
 from sqlalchemy import Engine
 
-from extract.deny import secret_in_some_rows
-from extract.discovery import discover
-from extract.rows import without_secrets
-from extract.selection import Selection, select
+from extract.catalogue.deny import secret_in_some_rows
+from extract.catalogue.discovery import discover
+from extract.catalogue.selection import Selection, select
+from extract.reading.rows import without_secrets
 from runtime.errors import FatalSourceError
 from sandbox.sonar.schema import load_schema
 from tests import services

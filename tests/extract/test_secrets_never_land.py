@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from graphql import get_named_type, is_leaf_type
 
-from extract.deny import is_secret
+from extract.catalogue.deny import is_secret
 from sandbox.sonar.schema import SCHEMA_FILE, object_types
 from tests import services
 from tests.extract import whole

@@ -18,9 +18,10 @@ from graphql import (
     validate,
 )
 
-from extract import documents, totals
-from extract.discovery import Collection, discover
-from extract.selection import Link, Selection, select
+from extract.catalogue import documents
+from extract.catalogue.discovery import Collection, discover
+from extract.catalogue.selection import Link, Selection, select
+from extract.proof import totals
 from tests.extract.published import published_schema
 
 SDL = """

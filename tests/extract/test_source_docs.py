@@ -15,9 +15,9 @@ from graphql import GraphQLSchema, build_schema, is_enum_type, is_leaf_type, pri
 from graphql.type import get_named_type
 from sqlalchemy import Engine, text
 
-from extract.discovery import discover
-from extract.schemas import remember
-from extract.selection import select
+from extract.catalogue.discovery import discover
+from extract.catalogue.schemas import remember
+from extract.catalogue.selection import select
 from extract.source_docs.command import command
 from extract.source_docs.pages import write_docs
 from extract.source_docs.schema_diff import schema_changes

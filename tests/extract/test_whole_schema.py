@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extract.discovery import discover
+from extract.catalogue.discovery import discover
 from tests import services
 from tests.extract import whole
 from tests.extract.published import published_queries, published_schema

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from extract.proof import CAPPED_COUNT, Figures, Total
-from extract.windows import LAST, PARTS, Window, differing, landed_prefixes
+from extract.proof.judgement import CAPPED_COUNT, Figures, Total
+from extract.proof.windows import LAST, PARTS, Window, differing, landed_prefixes
 from tests.extract.landed import change, land, made_up
 
 ALL = Window(-1, None)

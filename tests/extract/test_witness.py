@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from graphql import build_schema
 
-from extract.discovery import Kind, discover
-from extract.parents import Candidate, candidates, choose
-from extract.witness import compare
+from extract.catalogue.discovery import Kind, discover
+from extract.catalogue.parents import Candidate, candidates, choose
+from extract.proof.witness import compare
 from tests.extract.landed import made_up
 from tests.extract.published import published_schema
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extract.wording import shown
+from extract.sonar.wording import shown
 
 QUERY = "query Rows($size: Int!) { contacts(paginator: {page: 1}) { entities { email_address } } }"
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from load import switches
-from load.inspection import Inspection, inspect
-from load.parcels import Limits
 from load.run import Result, load
-from load.target_facts import ColumnFact
-from load.targets import current
+from load.target import switches
+from load.target.facts import ColumnFact
+from load.target.inspection import Inspection, inspect
+from load.target.targets import current
+from load.writing.parcels import Limits
 from runtime.fingerprint import fingerprint
 from runtime.manifest import Manifest, Mart, MartColumn, Reference
 from runtime.run_ledger import stage

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, make_url
 
 from load import __main__ as commands
-from load import backup, backup_restore
+from load.backup import dump as backup
+from load.backup import restore as backup_restore
 from load.mysql import dump
 from load.mysql.checksums import Sum, columns_of, table_sum
 from runtime.errors import ConfigError, GateFailed, MigrationError

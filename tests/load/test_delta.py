@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from load import digests
-from load.intents import Ledger
 from load.mysql import read_facts
+from load.planning import digests
 from load.run import Result, load
+from load.writing.intents import Ledger
 from runtime.errors import GateFailed, Unfinished
 from runtime.manifest import Manifest, Mart
 from runtime.run_ledger import stage

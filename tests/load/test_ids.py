@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from load import __main__ as commands
-from load import ids_command
+from load.ids import command as ids_command
 from tests.load import miniature
 from tests.load.conftest import Scene
 

@@ -9,10 +9,10 @@ from click.testing import CliRunner
 from sqlalchemy import create_engine
 
 from load import __main__ as commands
-from load import switches
 from load.mysql.checksums import columns_of, table_sum
-from load.target_facts import default_value, utf8_name
-from load.targets import stored_facts
+from load.target import switches
+from load.target.facts import default_value, utf8_name
+from load.target.targets import stored_facts
 from runtime.errors import ConfigError, GateFailed
 from runtime.run_ledger import stage
 from tests.load import miniature

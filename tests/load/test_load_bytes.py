@@ -7,7 +7,7 @@ import random
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from load.rollback import roll_back
+from load.rollback.run import roll_back
 from runtime.errors import GateFailed
 from runtime.manifest import Manifest
 from runtime.run_ledger import stage

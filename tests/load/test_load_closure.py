@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from load.closure import Closure
+from load.planning.closure import Closure
 from runtime.manifest import Manifest, Reference
 from tests.load.miniature import column, mart
 

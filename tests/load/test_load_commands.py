@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from load import __main__ as commands
-from load import inspection_commands
+from load.target import commands as inspection_commands
 from tests.load import miniature
 from tests.load.conftest import Scene
 

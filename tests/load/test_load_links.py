@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from load import contract
+from load.checks import contract
 from load.mysql.read_facts import table_facts
 from runtime.errors import GateFailed
 from runtime.manifest import Manifest, Reference

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from load.clusters import Cluster, Row
 from load.mysql.read_facts import table_facts
 from load.mysql.session import answering
 from load.mysql.writer import Writer
-from load.pre_images import Images
-from load.targets import current
+from load.planning.clusters import Cluster, Row
+from load.target.targets import current
+from load.writing.pre_images import Images
 from runtime.errors import Unfinished
 from runtime.run_ledger import stage
 from runtime.settings import splynx_db

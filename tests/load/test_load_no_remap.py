@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from load.run import plan_only
-from load.targets import current
+from load.target.targets import current
 from runtime.errors import GateFailed
 from runtime.run_ledger import stage
 from runtime.settings import splynx_db

@@ -9,18 +9,18 @@ import pytest
 from pymysql.err import MySQLError
 from sqlalchemy import Engine, create_engine
 
-from load.batch_ledger import BatchLedger
 from load.mysql.bulk import BulkWriter
 from load.mysql.offering import NAME, Offering
 from load.mysql.quarantine import Refused
 from load.mysql.read_facts import table_facts
 from load.mysql.session import answering
 from load.mysql.ways import ask
-from load.parcels import Parcel, Rows
-from load.pre_images import Images, unpack
-from load.rollback import roll_back
-from load.targets import current
-from load.writing import Writing
+from load.rollback.run import roll_back
+from load.target.targets import current
+from load.writing.batch_ledger import BatchLedger
+from load.writing.parcels import Parcel, Rows
+from load.writing.plan_writer import Writing
+from load.writing.pre_images import Images, unpack
 from runtime.errors import Unfinished
 from runtime.run_ledger import stage
 from runtime.settings import splynx_db

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from load.routes import HYBRID, Routes, assigned
+from load.planning.routes import HYBRID, Routes, assigned
 from load.run import Result, load
 from runtime.errors import GateFailed, Unfinished
 from runtime.manifest import Manifest

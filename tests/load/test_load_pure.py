@@ -12,10 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import make_url
 
-from load.clusters import Cluster, Links, Row, assemble, batches, parents_first
-from load.contract import Extent, problems
-from load.intents import Intent, Outcome, decide, owns_ids
-from load.mart_types import MartType, mart_type
+from load.checks.contract import Extent, problems
+from load.checks.mart_types import MartType, mart_type
 from load.mysql.quarantine import (
     Blocked,
     Refusal,
@@ -26,7 +24,8 @@ from load.mysql.quarantine import (
     write_or_refuse,
 )
 from load.mysql.session import connection_arguments
-from load.target_facts import (
+from load.planning.clusters import Cluster, Links, Row, assemble, batches, parents_first
+from load.target.facts import (
     KeyFact,
     TableFacts,
     column_type,
@@ -34,6 +33,7 @@ from load.target_facts import (
     enum_values,
     has_default,
 )
+from load.writing.intents import Intent, Outcome, decide, owns_ids
 from runtime.manifest import Manifest
 from tests.load.miniature import CLIENT_INFO, CLIENTS, NOTES, PLANS, column, fact_of, mart
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from load import record_log
-from load.scope import Scope
+from load.planning.scope import Scope
+from load.writing import record_log
 from runtime.errors import Unfinished
 from tests.load import miniature
 from tests.load.conftest import Scene

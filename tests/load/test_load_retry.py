@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from load.scope import Scope
+from load.planning.scope import Scope
 from runtime.errors import Unfinished
 from tests.load import miniature
 from tests.load.conftest import Scene

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from load.routes import HYBRID, MYSQL, REST, assigned
+from load.planning.routes import HYBRID, MYSQL, REST, assigned
 from runtime.errors import ConfigError
 from runtime.manifest import Manifest, Mart, Reference
 from tests.load.miniature import column, mart

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from load.closure import relatives
+from load.planning.closure import relatives
+from load.planning.scope import Scope, listed
 from load.run import plan_only
-from load.scope import Scope, listed
 from runtime.errors import ConfigError, GateFailed
 from runtime.run_ledger import stage
 from runtime.settings import splynx_db

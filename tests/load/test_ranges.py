@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from load.digests import WIDTH, Span, spans
+from load.planning.digests import WIDTH, Span, spans
 
 
 @given(

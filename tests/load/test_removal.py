@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from load import removal
+from load.planning import removal
 from load.run import Result, load
 from runtime.errors import GateFailed
 from runtime.manifest import Manifest, Removal

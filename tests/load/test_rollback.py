@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from load import __main__ as commands
-from load import rollback_commands
 from load.mysql.checksums import Sum, columns_of, table_sum
-from load.rollback import Undone, roll_back
+from load.rollback import commands as rollback_commands
+from load.rollback.run import Undone, roll_back
 from runtime.errors import ConfigError, GateFailed, ReconcileMismatch, Unfinished
 from runtime.run_ledger import stage
 from runtime.settings import ROOT, splynx_db
@@ -179,7 +179,7 @@ def test_an_update_is_put_back_and_belongs_to_the_run_before(used: Scene) -> Non
 
 _DIE = """
 import os, sys
-from load import rollback
+from load.rollback import run as rollback
 from load.mysql.undo import Undo
 rollback.BATCH_ROWS = 40
 real, left = {where}, [{after}]
@@ -236,7 +236,7 @@ def test_killed_in_the_middle_and_started_again(
 
 def test_what_changes_while_it_runs(used: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Staff edit a row, and another that is not ours, between the look and the deletion."""
-    from load.rollback import Undo  # noqa: PLC0415
+    from load.rollback.run import Undo  # noqa: PLC0415
 
     run_id = loaded()
     real: Callable[..., None] = Undo.undo
@@ -266,7 +266,7 @@ def test_a_deletion_that_would_act_on_a_strangers_row_is_left_out(
     run_id = loaded()
     used.target("insert into bookmarks values (1, 5)")
     before = used.target_rows("select * from bookmarks")
-    monkeypatch.setattr("load.rollback.edges", lambda *_: [])  # as if it came after the look
+    monkeypatch.setattr("load.rollback.run.edges", lambda *_: [])  # as if it came after the look
     kept = kept_by(run_id)
     assert kept["clients 5"] == "a row of bookmarks leads to it"
     assert used.target_rows("select * from bookmarks") == before

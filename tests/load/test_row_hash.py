@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine
 
 from load.mysql.read_facts import table_facts
 from load.mysql.session import MODES
-from load.row_hash import (
+from load.planning.row_hash import (
     digest,
     mart_hash,
     mart_texts,
@@ -18,7 +18,7 @@ from load.row_hash import (
     quick_hash_of_target,
     target_hash,
 )
-from load.target_facts import ColumnFact
+from load.target.facts import ColumnFact
 from runtime.manifest import Mart
 from tests.load.miniature import HOSTILE, column, fact_of, mart
 from tests.services import Splynx

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from load.inspection import inspect
 from load.report.collect_runs import inspections
 from load.report.facts import TargetChange
+from load.target.inspection import inspect
 from runtime.run_ledger import stage
 from runtime.settings import splynx_db
 from tests.reconcile.small_world import SmallWorld, build

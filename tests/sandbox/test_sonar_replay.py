@@ -82,7 +82,7 @@ def replayed(recording: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("extract.landing.LOCAL", tmp_path / "local")
+    monkeypatch.setattr("extract.landing.pipeline.LOCAL", tmp_path / "local")
 
 
 def extract(page_size: int = PAGE_SIZE) -> None:

@@ -21,10 +21,10 @@ from load.handover.allowed import FROM_SONAR, PAYMENTS, PORTAL
 from load.handover.run import Result, Sides, hand_over
 from load.handover.secret import Secret
 from load.handover.sonar import read
-from load.intents import found_hashes
 from load.rest.client import Manners
 from load.rest.failures import Forbidden
-from load.targets import Target
+from load.target.targets import Target
+from load.writing.intents import found_hashes
 from runtime.errors import ConfigError, SourceError, Unfinished
 from runtime.manifest import Manifest, Mart, MartColumn
 from runtime.run_ledger import stage

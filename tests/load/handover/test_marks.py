@@ -8,8 +8,8 @@ from load.handover.allowed import Allowed
 from load.handover.ledger import Item, Outcome
 from load.handover.marks import Marks
 from load.mysql.checksums import Sum, columns_of, table_sum
-from load.rollback import roll_back
-from load.targets import current
+from load.rollback.run import roll_back
+from load.target.targets import current
 from runtime.run_ledger import stage
 from runtime.settings import splynx_db
 from tests.load import miniature

@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from load import switches
 from load.rest.client import Manners
 from load.rest.rollback import roll_back
 from load.rest.run import Loaded, load
+from load.target import switches
 from runtime.fingerprint import fingerprint
 from runtime.manifest import Manifest, Mart, Reference
 from runtime.run_ledger import stage

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from load import parking
 from load.mysql import read_facts
-from load.plan import Plan
-from load.plan import make_plan as plan_by_mysql
+from load.planning import parking
+from load.planning.plan import Plan
+from load.planning.plan import make_plan as plan_by_mysql
+from load.planning.row_hash import base_of, mart_hash, mart_texts, pg_relation
 from load.reconcile.translation import Translation
 from load.rest.planning import make_plan as plan_by_rest
 from load.rest.shape_meta import read_shapes
 from load.rest.unchanged import leave_to_mysql
-from load.row_hash import base_of, mart_hash, mart_texts, pg_relation
-from load.target_facts import TableFacts
-from load.targets import Target
+from load.target.facts import TableFacts
+from load.target.targets import Target
 from runtime import warehouse as runtime_warehouse
 from runtime.run_ledger import Run
 from tests.load.rest import rest_world as world

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from load.scope import Scope
+from load.planning.scope import Scope
 from runtime.errors import ConfigError, GateFailed
 from tests.load.rest import rest_world as world
 from tests.load.rest.talking import arrivals, counter

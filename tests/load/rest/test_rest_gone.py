@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from load.planning.scope import EVERYTHING
 from load.rest.run import Loaded
-from load.scope import EVERYTHING
 from runtime.errors import GateFailed, Unfinished
 from runtime.manifest import Manifest, Removal
 from tests.load.rest import rest_world as world

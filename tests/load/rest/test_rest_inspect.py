@@ -12,15 +12,16 @@ from click.testing import CliRunner, Result
 from sqlalchemy import URL, Engine, text
 
 from load import __main__ as commands
-from load import inspection, inspection_commands, switches
-from load.mart_types import mart_type
+from load.checks.mart_types import mart_type
 from load.rest import inspecting
 from load.rest.client import Splynx
 from load.rest.failures import Unexpected
 from load.rest.listing import Held, Listed, add, listable, listed, text_of
 from load.rest.shape_meta import read_shapes
 from load.rest.shapes import Shapes
-from load.targets import current
+from load.target import commands as inspection_commands
+from load.target import inspection, switches
+from load.target.targets import current
 from runtime.errors import ConfigError, GateFailed
 from runtime.manifest import Manifest, MartColumn, read_manifest
 from runtime.run_ledger import stage

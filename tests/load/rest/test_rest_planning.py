@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from load.plan import Plan
+from load.planning.plan import Plan
 from load.rest.bodies import Ids, body
 from load.rest.dry_run import requests
 from load.rest.planning import TO_SEND, make_plan, why_impossible
 from load.rest.rows import Item, clusters, drafts
-from load.targets import Target
+from load.target.targets import Target
 from tests.load.rest import small_marts
 from tests.load.rest.small_marts import MANIFEST, SHAPES
 

@@ -18,13 +18,13 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from load import __main__ as commands
-from load import rollback_commands
 from load.files.ledger import FileLedger
 from load.files.upload import Uploaded, upload_files
 from load.files.uploads import read_uploads
 from load.rest.rollback import Undone, roll_back
 from load.rest.run import Loaded
-from load.targets import current
+from load.rollback import commands as rollback_commands
+from load.target.targets import current
 from runtime.errors import ConfigError, GateFailed, Unfinished
 from runtime.manifest import Manifest
 from runtime.run_ledger import stage

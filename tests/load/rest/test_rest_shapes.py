@@ -12,9 +12,9 @@ import pytest
 import yaml
 from sqlalchemy import Engine
 
+from load.planning.routes import FILES
 from load.rest.shape_meta import read_shapes
 from load.rest.shapes import VALUES, Part, Shape, Shapes
-from load.routes import FILES
 from runtime.errors import ConfigError
 from runtime.manifest import Manifest, Mart, MartColumn, Reference, read_manifest
 from runtime.settings import ROOT

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from load import hybrid, rollback
-from load.inspection import inspect
+from load import hybrid
 from load.mysql.checksums import Sum, columns_of, table_sum
+from load.planning.routes import HYBRID, assigned
 from load.rest import rollback as rest
-from load.rollback import Undone, roll_back
-from load.routes import HYBRID, assigned
+from load.rollback import run as rollback
+from load.rollback.run import Undone, roll_back
+from load.target.inspection import inspect
 from runtime.errors import GateFailed, Unfinished
 from runtime.manifest import Manifest
 from runtime.run_ledger import stage

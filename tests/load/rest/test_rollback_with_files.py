@@ -13,16 +13,18 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, text
 
-from load import rollback, rollback_commands, routes
 from load import run as by_mysql
 from load.files.ledger import FileLedger
 from load.files.upload import Uploaded, upload_files
 from load.files.uploads import read_uploads
 from load.handover.marks import Marks
-from load.inspection import inspect
 from load.mysql.checksums import Sum, columns_of, table_sum
-from load.rollback import Undone, roll_back
-from load.targets import current
+from load.planning import routes
+from load.rollback import commands as rollback_commands
+from load.rollback import run as rollback
+from load.rollback.run import Undone, roll_back
+from load.target.inspection import inspect
+from load.target.targets import current
 from runtime.errors import GateFailed, Unfinished
 from runtime.manifest import Manifest, Mart, MartColumn, Reference
 from runtime.run_ledger import stage

@@ -4,7 +4,7 @@ select
     (payload->>'inventory_model_id')::bigint as sonar_inventory_model_id,
     {{ clean_text("payload->>'name'") }} as field_name,
     payload->>'type' as field_type,
-    -- as the extraction tells them, which leaves their values out (extract/deny.py)
+    -- as the extraction tells them, which leaves their values out (extract/catalogue/deny.py)
     coalesce(
         payload->>'type' in ('LTEAUTHKEY', 'OPOPC')
         or replace(payload->>'name', ' ', '_')

@@ -1,0 +1,1 @@
+"""The bytes behind records: fetched, kept by checksum, linked."""

@@ -1,0 +1,1 @@
+"""From rows that were read into `raw_sonar`."""

@@ -1,0 +1,1 @@
+"""Whether what landed is what Sonar has, and where it is not."""

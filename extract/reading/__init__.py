@@ -1,0 +1,1 @@
+"""How a collection is read: walks, pages, ranges, links."""

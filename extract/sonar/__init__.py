@@ -1,0 +1,1 @@
+"""Talking with Sonar: one session, one budget, typed answers and typed failures."""

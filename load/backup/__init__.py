@@ -1,0 +1,1 @@
+"""The whole Splynx database in a folder, and back again."""

@@ -1,0 +1,1 @@
+"""Which Splynx id each Sonar record has."""

@@ -1,0 +1,1 @@
+"""What a load would do, row by row, and for which rows."""

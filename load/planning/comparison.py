@@ -1,0 +1,381 @@
+"""Mart rows, what we wrote and what the target shows, brought together in temporary tables.
+
+Rows are looked at one by one only where something can be new: where the mart's hash is not the one
+that was written (Postgres compares them by itself), and in ranges of keys whose sums differ between
+the two databases (`load.planning.digests`). The target is summed while Postgres compares.
+Everything else is as the last load left it and does not enter `load_plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from load.mysql import read_facts
+from load.planning import digests
+from load.planning.digests import Sums
+from load.planning.row_hash import (
+    base_of,
+    fact_text,
+    hash_of_line,
+    key_text_of_mart,
+    key_text_of_state,
+    key_text_of_target,
+    line,
+    mart_crc,
+    mart_texts,
+    my_name,
+    pg_name,
+    pg_relation,
+    quick_hash_of_target,
+    shape,
+    target_hash_over,
+)
+from load.target.facts import TableFacts
+from load.target.targets import Target
+from runtime.manifest import Mart
+
+Rules = Mapping[str, tuple[str, ...]]
+
+# One child of `load_plan` a mart: a table that is made by its query can be made in parallel.
+TEMPORARY = """
+drop table if exists load_target, load_was, load_clash, load_theirs, load_merge;
+drop table if exists load_plan cascade;
+create temporary table load_target (table_name text, key text, hash text);
+create temporary table load_was (table_name text, key text, hash text);
+create temporary table load_clash (table_name text, rule text, key text, value text);
+create temporary table load_theirs (table_name text, key text, texts text[]);
+create temporary table load_merge (
+    table_name text, _sonar_key text, texts text[], hash text, crc bigint, base integer[],
+    apart boolean, columns text[], ours boolean
+);
+create temporary table load_plan (
+    table_name text, _sonar_key text, _customer_key text, cluster text, key text,
+    mart_hash text, mart_crc bigint, mart_base integer[], written_hash text, written_base integer[],
+    shown text, recorded_as text, apart boolean, class text, at tid, bytes bigint, merged boolean
+);
+"""
+
+
+@dataclass(slots=True)
+class Compared:
+    """One mart on the way: `suspects` are ranges to look at row by row, None all of them."""
+
+    mart: Mart
+    facts: TableFacts
+    rules: Rules
+    number: int
+    rows: int = 0
+    suspects: list[int] | None = None
+    ranges: int = 0
+    shapes: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def difference(self) -> str:
+        """The temporary table of rows that may be anything but unchanged."""
+        return f"load_difference_{self.number}"
+
+    def bound(self, target: Target) -> dict[str, Any]:
+        """Return what the statements bind."""
+        return {"mart": self.mart.name, "target": target.name, "suspects": self.suspects or []}
+
+
+class Comparison:
+    """Compares all marts with one target; `warehouse` keeps the temporary tables."""
+
+    def __init__(self, warehouse: Connection, splynx: Connection, target: Target) -> None:
+        self._warehouse = warehouse
+        self._splynx = splynx
+        self._target = target
+        self._has_crc = digests.knows_crc(warehouse)
+        warehouse.exec_driver_sql(TEMPORARY)
+
+    def compare(
+        self,
+        marts: Sequence[Mart],
+        tables: Mapping[str, TableFacts],
+        rules: Mapping[str, Rules],
+    ) -> dict[str, int]:
+        """Fill `load_plan`; return the rows of each mart, those included that are not in it."""
+        found = [Compared(m, tables[m.name], rules[m.name], i) for i, m in enumerate(marts)]
+        self._sort_out(found)
+        for one in found:
+            self._look(one)
+        self._warehouse.exec_driver_sql(
+            "create index on load_target (table_name, key); analyze load_target"
+        )
+        for one in found:
+            self._classify(one)
+        return {one.mart.name: one.rows for one in found}
+
+    def _sort_out(self, found: Sequence[Compared]) -> None:
+        """Find the ranges to look at: the target sums while the warehouse compares."""
+        with ThreadPoolExecutor(1, "target") as pool:
+            waiting: list[tuple[Compared, Sums, Future[Sums]]] = []
+            known = self._tables_written()
+            asked = {
+                one.number: pool.submit(digests.shown, self._splynx, one.mart, one.facts)
+                for one in found
+                if one.mart.name in known
+            }
+            for one in found:
+                one.rows = self._count(one.mart)
+                if one.number in asked:
+                    expected = digests.written(self._warehouse, one.mart, one.facts, self._target)
+                    waiting.append((one, expected, asked[one.number]))
+            for one, expected, _ in waiting:
+                self._differences(one, expected)
+            for one, expected, answer in waiting:
+                there = answer.result()
+                one.suspects = digests.differing(expected, there)
+                one.ranges = len(expected.keys() | there.keys())
+                if any(total is None for _, total in expected.values()):
+                    one.shapes = self._old_shapes(one)
+                if one.suspects:
+                    self._add_suspects(one)
+
+    def _tables_written(self) -> set[str]:
+        """Return the tables of which rows were written; without a look at each of them."""
+        found = self._warehouse.execute(
+            text(
+                "with recursive name as (select min(table_name) as name from ops.row_state"
+                " where target = :target union all select (select min(table_name)"
+                " from ops.row_state where target = :target and table_name > name.name)"
+                " from name where name.name is not null) select name from name"
+            ),
+            {"target": self._target.name},
+        )
+        return {row[0] for row in found if row[0] is not None}
+
+    def _count(self, mart: Mart) -> int:
+        found = self._warehouse.exec_driver_sql(f"select count(*) from {pg_relation(mart)}", {})
+        return int(found.scalar_one())
+
+    def _old_shapes(self, one: Compared) -> dict[str, list[str]]:
+        """Return the columns of other shapes in which rows were written, where they are known."""
+        found = self._warehouse.execute(
+            text(
+                "select shape, column_names from ops.row_shape where shape in ("
+                " select distinct split_part(new_hash, ':', 2) from ops.row_state"
+                " where target = :target and table_name = :mart and state = 'written')"
+                " and shape <> :present"
+            ),
+            {
+                "target": self._target.name,
+                "mart": one.mart.name,
+                "present": shape(column.name for column in one.mart.columns),
+            },
+        )
+        return {row[0]: row[1] for row in found if set(row[1]) <= one.facts.columns.keys()}
+
+    def _differences(self, one: Compared, expected: Sums) -> None:
+        """Keep the rows whose mart side alone says that they are not as they were written."""
+        self._warehouse.exec_driver_sql(f"drop table if exists {one.difference}")
+        self._warehouse.exec_driver_sql(
+            f"create temporary table {one.difference} as {self._joined(one)} where {_DIFFERS}",
+            one.bound(self._target),
+        )
+        counts = self._warehouse.exec_driver_sql(
+            "select count(*) filter (where recorded_as is null),"
+            f" count(*) filter (where removed = 'deleted') from {one.difference}"
+        ).one()
+        if sum(held[0] for held in expected.values()) > one.rows - counts[0] - counts[1]:
+            self._add_gone(one)
+
+    def _add_gone(self, one: Compared) -> None:
+        same = _same(one.mart)
+        key = key_text_of_mart(one.mart) if is_link(one.mart) else "_sonar_key"
+        self._warehouse.exec_driver_sql(
+            f"insert into {one.difference}"
+            " select null, _customer_key, null, null, 0, null, null, null, number, _sonar_key, key,"
+            f" new_hash, base, apart, removed from {self._state(one)} as state"
+            f" where (removed is null or removed = 'intended') and not exists ("
+            f" select from {pg_relation(one.mart)} where {key} = state.{same})",
+            one.bound(self._target),
+        )
+
+    def _add_suspects(self, one: Compared) -> None:
+        """Add the rows of suspect ranges that the mart side alone would call unchanged."""
+        self._warehouse.exec_driver_sql(
+            f"insert into {one.difference} {self._joined(one)}"
+            f" where mart.number = any(%(suspects)s) and not coalesce({_DIFFERS}, true)",
+            one.bound(self._target),
+        )
+
+    def _state(self, one: Compared) -> str:
+        key = key_text_of_state(one.mart)
+        first = "row_key ->> '" + one.mart.key[0].replace("'", "''").replace("%", "%%") + "'"
+        return (
+            f"(select _sonar_key, _customer_key, {key} as key, new_hash, base, apart, removed,"
+            f" {digests.range_of(first, one.mart, one.facts)} as number from ops.row_state"
+            " where target = %(target)s and table_name = %(mart)s and state = 'written')"
+        )
+
+    def _joined(self, one: Compared, *, with_base: bool = False) -> str:
+        mart, same = one.mart, _same(one.mart)
+        customer = "_customer_key" if mart.group == "customer" else "null::text"
+        texts = mart_texts(mart, one.facts.columns)
+        base = base_of(texts) if with_base else "null::integer[]"
+        crc = mart_crc("line") if self._has_crc else "null::bigint"
+        number = digests.range_of(pg_name(mart.key[0]), mart, one.facts)
+        return f"""
+            select
+                mart._sonar_key as mart_key,
+                coalesce(mart._customer_key, state._customer_key) as _customer_key,
+                mart.key, mart.at, mart.bytes, mart.hash, mart.crc, mart.base, mart.number,
+                state._sonar_key as recorded_as, state.key as state_key,
+                state.new_hash as written_hash, state.base as written_base, state.apart,
+                state.removed
+            from (
+                select
+                    _sonar_key, _customer_key, key, at, number, base,
+                    octet_length(line)::bigint as bytes, {hash_of_line(mart, "line")} as hash,
+                    {crc} as crc
+                from (
+                    select
+                        _sonar_key, {customer} as _customer_key, {key_text_of_mart(mart)} as key,
+                        ctid as at, {number} as number, {base} as base, {line(texts)} as line
+                    from {pg_relation(mart)}
+                    offset 0  -- a barrier: without it the line is made twice
+                ) as texts
+            ) as mart
+            left join {self._state(one)} as state on state.{same} = mart.{same}
+        """
+
+    def _look(self, one: Compared) -> None:
+        """Bring over the target's hashes of suspect ranges, and values that must be unique."""
+        if one.suspects == []:
+            return
+        wanted = None
+        if one.suspects is not None and digests.ranged(one.mart, one.facts):
+            wanted = digests.spans(one.suspects, one.ranges)
+        # concat and || give NULL when a part is NULL, and NULL is never a duplicate.
+        facts = one.facts.columns
+        values = [
+            f"concat({', char(31 using utf8mb4), '.join(fact_text(facts[c]) for c in columns)})"
+            for columns in one.rules.values()
+        ]
+        was = [target_hash_over(columns, facts) for columns in one.shapes.values()]
+        columns = ", ".join(
+            [
+                key_text_of_target(one.mart),
+                quick_hash_of_target(one.mart, facts),
+                *was,
+                *values,
+            ]
+        )
+        # without a primary key a row may be there twice
+        which = "" if one.facts.primary_key else "distinct "
+        query = f"select {which}{columns} from {my_name(one.mart.name)} where "
+        for condition in digests.conditions(one.mart, wanted):
+            for page in read_facts.pages(self._splynx, query + condition):
+                self._keep(one, page)
+
+    def _keep(self, one: Compared, page: Sequence[tuple[Any, ...]]) -> None:
+        keys = [row[0] for row in page]
+        hashed = len(one.shapes)
+        for position in range(1, 2 + hashed):
+            self._warehouse.execute(
+                text(
+                    f"insert into {'load_target' if position == 1 else 'load_was'}"
+                    " select :mart, * from unnest(cast(:keys as text[]), cast(:hashes as text[]))"
+                ),
+                {"mart": one.mart.name, "keys": keys, "hashes": [row[position] for row in page]},
+            )
+        for position, rule in enumerate(one.rules, start=2 + hashed):
+            self._warehouse.execute(
+                text(
+                    "insert into load_clash select :mart, :rule, held.key, lower(held.value)"
+                    " from unnest(cast(:keys as text[]), cast(:values as text[]))"
+                    " as held (key, value) where held.value <> ''"
+                ),
+                {
+                    "mart": one.mart.name,
+                    "rule": rule,
+                    "keys": keys,
+                    "values": [row[position] for row in page],
+                },
+            )
+
+    def _classify(self, one: Compared) -> None:
+        """Make the mart's part of `load_plan`; see the table in `load.planning.plan`."""
+        if one.suspects is None:
+            source, base, suspect = f"({self._joined(one, with_base=True)})", "row.base", "true"
+        else:
+            source, suspect = one.difference, "row.number = any(%(suspects)s)"
+            base = (
+                f"(select {base_of(mart_texts(one.mart, one.facts.columns))}"
+                f" from {pg_relation(one.mart)} where ctid = row.at)"
+            )
+        part = f"load_plan_{one.number}"
+        self._warehouse.exec_driver_sql(
+            f"""
+            create temporary table {part} as
+            select
+                '{one.mart.name}'::text as table_name,
+                coalesce(mart_key, recorded_as) as _sonar_key,
+                _customer_key,
+                coalesce(_customer_key, mart_key) as cluster,
+                coalesce(key, state_key) as key,
+                hash as mart_hash, crc as mart_crc, base as mart_base,
+                written_hash, written_base, shown, recorded_as, apart, at, bytes,
+                false as merged,
+                {self._class(one)} as class
+            from (
+                select row.mart_key, row._customer_key, row.key, row.at, row.bytes, row.hash,
+                    row.crc, {base} as base, row.recorded_as, row.state_key, row.written_hash,
+                    row.written_base, row.apart, row.removed, was.key is not null as as_written,
+                    case
+                        when {suspect} then there.hash
+                        when row.removed is distinct from 'deleted' then row.written_hash
+                    end as shown
+                from {source} as row
+                left join load_target as there on there.table_name = %(mart)s
+                    and there.key = coalesce(row.state_key, row.key)
+                left join load_was as was on was.table_name = %(mart)s
+                    and was.key = row.state_key and was.hash = row.written_hash
+            ) as row;
+            alter table {part} inherit load_plan;
+            create index on {part} (table_name, _sonar_key)
+            """,
+            one.bound(self._target),
+        )
+
+    def _class(self, one: Compared) -> str:
+        present = shape(column.name for column in one.mart.columns)
+        known = ", ".join(f"'{name}'" for name in (present, *one.shapes))
+        return f"""
+            case
+                when mart_key is null then 'gone'
+                when recorded_as is null or removed = 'deleted'
+                    then case when shown is null then 'insert' else 'collision' end
+                when state_key <> key then 'rekeyed'
+                when split_part(written_hash, ':', 2) not in ({known}) then 'reshaped'
+                when shown = hash then 'unchanged'
+                when shown is null then 'vanished'
+                when apart then 'both'
+                when shown = written_hash or as_written then 'update'
+                when hash = written_hash then 'edited'
+                else 'both'
+            end
+        """
+
+
+_DIFFERS = (
+    "(state._sonar_key is null or mart.hash <> state.new_hash or mart.key <> state.key"
+    " or state._sonar_key <> mart._sonar_key or state.apart or state.removed is not null)"
+)
+
+
+def is_link(mart: Mart) -> bool:
+    """Return whether a row of the mart is nothing but its key."""
+    return set(mart.key) == {column.name for column in mart.columns}
+
+
+def _same(mart: Mart) -> str:
+    """Return by which column a mart row is found among those that were written."""
+    return "key" if is_link(mart) else "_sonar_key"

@@ -1,0 +1,183 @@
+"""What an inspection leaves in `ops.target_*`: facts, ids and business keys in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from load.mysql import read_facts
+from load.planning.row_hash import fact_text, my_name
+from load.target.facts import ServerFacts, TableFacts
+from load.target.targets import Target
+from runtime.manifest import Mart
+
+_TABLES = ("target_table", "target_column", "target_key", "target_id", "target_business_key")
+_SEPARATOR = "char(31 using utf8mb4)"  # between the values of a business key of several columns
+
+
+def store_server(warehouse: Connection, target: Target, server: ServerFacts, run_id: str) -> None:
+    """Record the server; the target becomes the warehouse's current one."""
+    warehouse.execute(
+        text(
+            "insert into ops.target (target, address, epoch, dialect, version, sql_mode, charset,"
+            " local_infile, run_id) values (:target, :address, :epoch, :dialect, :version,"
+            " :sql_mode, :charset, :local_infile, :run_id)"
+            " on conflict (target) do update set dialect = excluded.dialect,"
+            " version = excluded.version, sql_mode = excluded.sql_mode,"
+            " charset = excluded.charset, local_infile = excluded.local_infile,"
+            " run_id = excluded.run_id, inspected_at = clock_timestamp()"
+        ),
+        {
+            "target": target.name,
+            "address": target.address,
+            "epoch": target.epoch,
+            "dialect": server.dialect,
+            "version": server.version,
+            "sql_mode": server.sql_mode,
+            "charset": server.charset,
+            "local_infile": server.local_infile,
+            "run_id": run_id,
+        },
+    )
+
+
+def _insert(
+    warehouse: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    values = [dict(zip(columns, row, strict=True)) for row in rows]
+    if values:
+        named = ", ".join(columns)
+        binds = ", ".join(f":{column}" for column in columns)
+        warehouse.execute(text(f"insert into ops.{table} ({named}) values ({binds})"), values)
+
+
+def store_table(  # noqa: PLR0913, PLR0917 - a table, and what it holds
+    warehouse: Connection,
+    target: Target,
+    table: TableFacts,
+    rows: int,
+    checksum: str | None = None,
+    next_id: int | None = None,
+) -> None:
+    """Record a table with its columns and keys, and what it holds."""
+    _insert(
+        warehouse,
+        "target_table",
+        ("target", "table_name", "engine", "charset", "row_count", "checksum", "next_id"),
+        [
+            (
+                target.name,
+                table.name,
+                table.engine,
+                table.charset,
+                rows,
+                checksum,
+                next_id,
+            )
+        ],
+    )
+    _insert(
+        warehouse,
+        "target_column",
+        (
+            "target", "table_name", "column_name", "position", "data_type", "column_type",
+            "max_length", "numeric_precision", "numeric_scale", "is_unsigned", "is_nullable",
+            "has_default", "is_auto_increment", "charset", "enum_values",
+            "default_value", "collation_name",
+        ),
+        [
+            (
+                target.name, table.name, c.name, c.position, c.data_type, c.column_type,
+                c.max_length, c.numeric_precision, c.numeric_scale, c.is_unsigned, c.is_nullable,
+                c.has_default, c.is_auto_increment, c.charset,
+                None if c.enum_values is None else list(c.enum_values), c.default, c.collation,
+            )
+            for c in table.columns.values()
+        ],
+    )  # fmt: skip
+    _insert(
+        warehouse,
+        "target_key",
+        ("target", "table_name", "key_name", "kind", "column_names", "ref_table",
+         "ref_column_names"),
+        [
+            (target.name, table.name, k.name, k.kind, list(k.columns), k.ref_table,
+             None if k.ref_columns is None else list(k.ref_columns))
+            for k in table.keys
+        ],
+    )  # fmt: skip
+
+
+def clear(warehouse: Connection, target: Target) -> None:
+    """Forget what an earlier inspection of `target` left."""
+    for name in _TABLES:
+        warehouse.execute(
+            text(f"delete from ops.{name} where target = :target"), {"target": target.name}
+        )
+
+
+def store_ids(warehouse: Connection, splynx: Connection, target: Target, table: TableFacts) -> None:
+    """Record every id in use, where the table has ids."""
+    if table.id_column is None:
+        return
+    statement = f"select {my_name(table.id_column)} from {my_name(table.name)}"
+    for page in read_facts.pages(splynx, statement):
+        insert_ids(warehouse, target, table.name, [row[0] for row in page])
+
+
+def insert_ids(warehouse: Connection, target: Target, table: str, ids: Sequence[int | str]) -> None:
+    """Record ids in use of a table."""
+    warehouse.execute(
+        text(
+            "insert into ops.target_id (target, table_name, id)"
+            " select :target, :table_name, unnest(cast(:ids as numeric[]))::bigint"
+        ),
+        {"target": target.name, "table_name": table, "ids": list(ids)},
+    )
+
+
+def store_business_keys(
+    warehouse: Connection, splynx: Connection, target: Target, mart: Mart, table: TableFacts
+) -> None:
+    """Record the values in use of what Splynx itself keeps unique."""
+    if table.id_column is None:
+        return
+    for columns in mart.business_keys:
+        if not table.columns.keys() >= set(columns):
+            continue  # the contract check says it
+        texts = [fact_text(table.columns[name]) for name in columns]
+        value = texts[0] if len(texts) == 1 else f"concat({f', {_SEPARATOR}, '.join(texts)})"
+        statement = (
+            f"select {my_name(table.id_column)}, {value} from {my_name(table.name)}"
+            f" where {value} <> ''"
+        )
+        for page in read_facts.pages(splynx, statement):
+            insert_business_keys(warehouse, target, table.name, columns, page)
+
+
+def insert_business_keys(
+    warehouse: Connection,
+    target: Target,
+    table: str,
+    columns: Sequence[str],
+    held: Sequence[tuple[Any, ...]],
+) -> None:
+    """Record which row (by id) has which value of a business key, parts joined by chr(31)."""
+    warehouse.execute(
+        text(
+            "insert into ops.target_business_key"
+            " (target, table_name, column_name, value, id)"
+            " select :target, :table_name, :column_name, found.value, found.id::bigint"
+            " from unnest(cast(:values as text[]), cast(:ids as numeric[]))"
+            " as found (value, id)"
+        ),
+        {
+            "target": target.name,
+            "table_name": table,
+            "column_name": " + ".join(columns),
+            "values": [row[1] for row in held],
+            "ids": [row[0] for row in held],
+        },
+    )

@@ -1,0 +1,1 @@
+"""The writing of a plan: parcels, intents before, results after."""
