@@ -26,6 +26,7 @@ from load.mysql.session import answering
 from load.mysql.undo import RefusedAll, Stays, Undo, Written
 from load.mysql.violations import foreign_keys, primary_keys
 from load.rest import rollback as rest
+from load.rollback.parts import enter_parts
 from load.rollback.scope import Kept, Scope, edges, scopes
 from load.rollback.words import (
     keep_words,
@@ -33,7 +34,6 @@ from load.rollback.words import (
     refuse_later_runs,
     tables_of_the_api,
 )
-from load.rollback.parts import enter_parts
 from load.target.facts import TableFacts
 from load.target.targets import Target, current
 from load.writing import intents
