@@ -308,6 +308,7 @@ def load(  # noqa: PLR0913 - what a load is told
                     result.removed = Removal(
                         run, warehouse, splynx, manifest, target, prepared.tables
                     ).carry_out()
+            intents.take_statistics(run)
         finally:
             run.note(seconds_of_writing=round(time.monotonic() - writing, 3))
             _note(run, result, time.monotonic() - started)

@@ -5,9 +5,9 @@
 -#}
 {% materialization table, adapter='postgres' %}
     {%- set relation = this.incorporate(type='table') -%}
-    {%- if pre_hooks or post_hooks or config.get('indexes') or config.get('grants') -%}
+    {%- if pre_hooks or post_hooks or config.get('grants') -%}
         {%- do exceptions.raise_compiler_error(
-            'tables of this project know no hooks, indexes or grants: see macros/materializations'
+            'tables of this project know no hooks or grants: see macros/materializations'
         ) -%}
     {%- endif -%}
     {%- set existing = load_cached_relation(this) -%}
@@ -20,6 +20,9 @@
     {%- call statement('main', auto_begin=false) -%}
         drop table if exists {{ relation }} cascade;
         {{ create_table_as(false, relation, sql) }}
+        {% for index in config.get('indexes', default=[]) %}
+            {{ get_create_index_sql(relation, index) }};
+        {% endfor %}
         analyze {{ relation }};
         commit;
     {%- endcall -%}

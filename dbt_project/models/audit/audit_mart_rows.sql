@@ -1,3 +1,4 @@
+{{ config(indexes=[{'columns': ['entity', '_sonar_key']}]) }}
 -- The key of each row that a mart must have, as the models that decide about its rows say it.
 {% for mart, screened, _ in mapped_marts() %}
 select

@@ -3,7 +3,7 @@
     unique_key=['target', 'entity', '_sonar_key'],
     full_refresh=false,
     on_schema_change='fail',
-    post_hook='create index if not exists int_crosswalk_entity on {{ this }} (entity)',
+    indexes=[{'columns': ['entity']}],
 ) }}
 -- Marts look their ids up here two hundred times: small ones need not read what is of others.
 
