@@ -19,7 +19,7 @@ from tests.sandbox.splynx_process import running
 
 ROOT = Path(__file__).resolve().parents[2]
 MARTS = tuple(sorted(p.stem for p in ROOT.glob("dbt_project/models/marts/splynx/*.sql")))
-_TIMEOUT_SECONDS = 600
+_TIMEOUT_SECONDS = 1800
 
 
 @dataclass(frozen=True, slots=True)
