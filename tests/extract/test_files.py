@@ -414,9 +414,9 @@ def test_a_killed_run_keeps_only_whole_files_and_the_next_one_goes_on(
     )
     code = (
         "import asyncio, sys; from pathlib import Path\n"
-            "import extract.files.links; extract.files.links.LOCAL = Path(sys.argv[2])\n"
-            "from extract.sonar.client import Manners, Sonar\n"
-            "from extract.files.fetching import Limits, fetch_files\n"
+        "import extract.files.links; extract.files.links.LOCAL = Path(sys.argv[2])\n"
+        "from extract.sonar.client import Manners, Sonar\n"
+        "from extract.files.fetching import Limits, fetch_files\n"
         "from runtime.settings import sonar_api; from runtime.warehouse import connect\n"
         "async def run():\n"
         "    api = sonar_api()\n"
