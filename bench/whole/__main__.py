@@ -29,6 +29,7 @@ _FACTORS = (0.1, 1.0, 3.0)
 @click.option("--growth", is_flag=True, help="Several factors, and what a row costs at each.")
 @click.option("--factors", type=float, multiple=True, default=_FACTORS, help="Those of --growth.")
 @click.option("--turns", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--customer/--no-customer", default=True, help="One customer before all of them.")
 @click.option("--delta/--no-delta", default=True, help="Again, with 1 % of the records changed.")
 @click.option("--quick", is_flag=True, help="A tiny tenant, one turn: is the content right?")
 @click.option("--prepare", "only_prepare", is_flag=True, help="Record the tenants, go no way.")
@@ -39,6 +40,7 @@ def main(  # noqa: PLR0913 - one parameter an option
     growth: bool,
     factors: tuple[float, ...],
     turns: int,
+    customer: bool,
     delta: bool,
     quick: bool,
     only_prepare: bool,
@@ -57,7 +59,9 @@ def main(  # noqa: PLR0913 - one parameter an option
     for tenant in tenants:
         click.echo(f"{size} tenant, factor {tenant.factor:g}: {tenant.rows:,} rows")
         for _ in range(1 if quick else turns):
-            by_factor.setdefault(tenant.factor, []).append(_gone(tenant, delta=delta))
+            by_factor.setdefault(tenant.factor, []).append(
+                _gone(tenant, customer=customer, delta=delta)
+            )
     reached = [] if quick else results.goals(by_factor.get(1.0, [])) if 1.0 in by_factor else []
     reached += results.growth(by_factor)
     written: dict[str, Any] = {
@@ -72,8 +76,8 @@ def main(  # noqa: PLR0913 - one parameter an option
         sys.exit(1)
 
 
-def _gone(tenant: Prepared, *, delta: bool) -> Gone:
-    made = go(tenant, click.echo, delta=delta)
+def _gone(tenant: Prepared, *, customer: bool, delta: bool) -> Gone:
+    made = go(tenant, click.echo, customer=customer, delta=delta)
     return Gone(tenant, made.rows_in_target, made.costs)
 
 

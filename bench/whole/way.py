@@ -58,14 +58,14 @@ class Way:
     costs: dict[str, dict[str, Stage]] = field(default_factory=dict)
     rows_in_target: int = 0  # as the last reconciliation counted them
 
-    def first(self) -> None:
-        """Go from an empty warehouse to one customer in Splynx, then to everybody."""
+    def first(self, *, customer: bool) -> None:
+        """Go from an empty warehouse to one customer in Splynx (or not), then to everybody."""
         for name in ("extract", "inspect", "transform", "accept"):
             self._stage("whole", name)
-        scope = ("--accounts", self._an_account())
-        self._stage("one customer", "load", *scope)
-        self._stage("one customer", "reconcile")
-        self.prove("one customer")
+        if customer:
+            self._stage("one customer", "load", "--accounts", self._an_account())
+            self._stage("one customer", "reconcile")
+            self.prove("one customer")
         for name in ("load", "reconcile", "report"):
             self._stage("whole", name)
         self.prove("whole")
@@ -190,11 +190,13 @@ def source(made: Way, name: str) -> Iterator[None]:
             replaying.stdout.close()
 
 
-def go(prepared: Prepared, say: Callable[[str], None], *, delta: bool = True) -> Way:
-    """Go the whole way, then the delta; return what it took."""
+def go(
+    prepared: Prepared, say: Callable[[str], None], *, customer: bool = True, delta: bool = True
+) -> Way:
+    """Go the whole way, one customer before all of them, and then the delta; return the costs."""
     with way(prepared, say) as made:
         with source(made, BEFORE):
-            made.first()
+            made.first(customer=customer)
         if delta:
             with source(made, AFTER):
                 made.again()
