@@ -21,6 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import click
 import psutil
 
 from bench.machine import machine, versions
@@ -170,6 +171,23 @@ def spreads(costs: Sequence[Cost]) -> dict[str, dict[str, float]]:
     """Return middle and ends of everything that was measured."""
     rows = [asdict(cost) for cost in costs]
     return {name: asdict(Spread.of([row[name] for row in rows])) for name in rows[0]}
+
+
+def conclude(
+    record: Path, results: Mapping[str, Any], goals: Sequence[Goal], proven: str | None
+) -> None:
+    """Write the record and say what came out; exit with 1 where a goal is missed.
+
+    `proven`: what a quick run, which measures nothing, has shown instead; its goals do not count.
+    """
+    if proven is not None:
+        write(record, results)
+        click.echo(proven)
+        return
+    write(record, {**results, "goals": [asdict(goal) for goal in goals]})
+    click.echo(f"\n{table(goals)}")
+    if not all(goal.is_met for goal in goals):
+        sys.exit(1)
 
 
 def write(path: Path, results: Mapping[str, Any]) -> None:

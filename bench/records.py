@@ -62,10 +62,7 @@ def read(folder: Path) -> Sequence[Record]:
 
 def _record(name: str, title: str, content: Mapping[str, Any]) -> Record:
     body = {key: value for key, value in content.items() if key not in {"about", "goals"}}
-    goals = [
-        Goal(goal["what"], goal["found"], goal["wanted"], goal.get("is_met", goal.get("met")))
-        for goal in content.get("goals", ())
-    ]
+    goals = [Goal(**goal) for goal in content.get("goals", ())]
     return Record(
         name, title, content["about"], dict(_facts(body, ())), list(_ways(body, ())), goals
     )

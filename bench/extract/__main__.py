@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -61,17 +60,7 @@ def main(  # noqa: PLR0913 - one parameter an option
             case, reached = bench.under_budget()
             results["request budget"] = case
             goals += reached
-    results["goals"] = [
-        {"what": goal.what, "found": goal.found, "wanted": goal.wanted, "met": goal.is_met}
-        for goal in goals
-    ]
-    frame.write(record, results)
-    if quick:
-        click.echo("every way landed the same rows")
-        return
-    click.echo(f"\n{frame.table(goals)}")
-    if not all(goal.is_met for goal in goals):
-        sys.exit(1)
+    frame.conclude(record, results, goals, "every way landed the same rows" if quick else None)
 
 
 if __name__ == "__main__":

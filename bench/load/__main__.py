@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +43,7 @@ def main(*, sizes: tuple[int, ...], turns: int, quick: bool, with_dlt: bool, rec
                 goals += reached
         finally:
             mariadb.down(folder)
-    results["goals"] = [asdict(goal) for goal in goals]
-    frame.write(record, results)
-    if quick:
-        click.echo("every way loaded the same rows")
-        return
-    click.echo(f"\n{frame.table(goals)}")
-    if not all(goal.is_met for goal in goals):
-        sys.exit(1)
+    frame.conclude(record, results, goals, "every way loaded the same rows" if quick else None)
 
 
 if __name__ == "__main__":

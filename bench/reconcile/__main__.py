@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -37,13 +35,8 @@ def main(*, rows: int, turns: int, quick: bool, record: Path) -> None:
         finally:
             mariadb.down(folder / "mariadb")
     results = {"rows": chosen[0], "turns": chosen[1], **found}
-    frame.write(record, {**results, "goals": [asdict(goal) for goal in goals]})
-    if quick:
-        click.echo("both ways found what was planted, and nothing else")
-        return
-    click.echo(f"\n{frame.table(goals)}")
-    if not all(goal.is_met for goal in goals):
-        sys.exit(1)
+    proven = "both ways found what was planted, and nothing else" if quick else None
+    frame.conclude(record, results, goals, proven)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from bench import pages, records
 from bench.__main__ import main
-from bench.frame import Cost, Goal, spreads, write
+from bench.frame import Cost, Goal, conclude, spreads, write
 
 _COSTS = [Cost(10.0, 8.0, 5.0, 2.0, 90.0), Cost(14.0, 8.0, 7.0, 4.0, 110.0)]
 _MET = Goal("ours, empty / plain dlt", "4.20 (4.00-4.40)", ">= 3", is_met=True)
@@ -22,19 +22,11 @@ _STAGE = {"seconds": 30.0, "cpu": 12.0, "cpu of Postgres": 5.0, "cpu of MariaDB"
 
 def _written(folder: Path, goals: Mapping[str, list[Goal]]) -> Path:
     extract = {"turns": 2, "1000 rows": {"rows": 1000, "ours, empty": spreads(_COSTS)}}
-    write(folder / "extract.json", {**extract, "goals": _old_form(goals.get("extract", []))})
     whole = {"factor 1": {"parts": {"delta": {"load": {**_STAGE, "peak_mib": 140.0}}}}}
-    told = [asdict(goal) for goal in goals.get("whole", [])]
-    write(folder / "whole.json", {**whole, "goals": told})
+    for name, content in (("extract", extract), ("whole", whole)):
+        told = [asdict(goal) for goal in goals.get(name, [])]
+        write(folder / f"{name}.json", {**content, "goals": told})
     return folder
-
-
-def _old_form(goals: list[Goal]) -> list[dict[str, object]]:
-    """Return goals as extract, load and rest write them."""
-    return [
-        {"what": goal.what, "found": goal.found, "wanted": goal.wanted, "met": goal.is_met}
-        for goal in goals
-    ]
 
 
 def test_costs_are_found_wherever_they_stand_in_a_record(tmp_path: Path) -> None:
@@ -98,3 +90,14 @@ def test_the_table_of_the_terminal_has_a_line_for_each_goal(
     (line,) = pages.summary(records.read(_written(tmp_path, {"whole": [goal]}))).splitlines()
     assert line.startswith("whole ")
     assert line.endswith("met" if is_met else "MISSED")
+
+
+def test_a_missed_goal_ends_a_benchmark_with_1_and_a_quick_run_has_no_goals(tmp_path: Path) -> None:
+    record = tmp_path / "load.json"
+    with pytest.raises(SystemExit) as ended:
+        conclude(record, {"turns": 1}, [_MET, _MISSED], None)
+    assert ended.value.code == 1
+    assert list(records.read(tmp_path)[0].goals) == [_MET, _MISSED]
+    conclude(record, {"turns": 1}, [_MET], None)
+    conclude(record, {"turns": 1}, [_MISSED], "every way loaded the same rows")
+    assert list(records.read(tmp_path)[0].goals) == []
