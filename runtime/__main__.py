@@ -23,6 +23,12 @@ def commands() -> None:
     """Run dbt, or all stages."""
 
 
+@commands.command("parse")
+def parse_command() -> None:
+    """Have dbt read the project, if its files are newer; every command does when it has to."""
+    dbt.parse_if_stale()
+
+
 @commands.command("transform")
 def transform_command() -> None:
     """Clean texts that Splynx shows as HTML; build seeds, models and data tests with dbt."""

@@ -21,7 +21,13 @@ from runtime.settings import BUILD, LOCAL, ROOT
 TARGET = BUILD / "dbt"
 MANIFEST = TARGET / "manifest.json"
 _RUN_RESULTS = TARGET / "run_results.json"
-_SOURCES = ("dbt_project.yml", "profiles.yml.example", "dbt_project", "runtime/ops")
+_SOURCES = (
+    "dbt_project.yml",
+    "profiles.yml.example",
+    "dbt_project",
+    "runtime/ops",
+    "runtime/dbt_process.py",
+)
 _SHOWN_FAILURES = 10
 _NO_DATA = ("unit_test", "exposure")
 

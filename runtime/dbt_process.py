@@ -1,6 +1,6 @@
 """`python -m runtime.dbt_process [--as-events] ARGUMENTS`: dbt at a lower cost.
 
-Two things cost a build of many small nodes more than its SQL does:
+Four things cost a build of many small nodes more than its SQL does:
 
 - dbt keeps its graph of the project until it ends, and Python's garbage collector, at its usual
   thresholds, walks all of it again and again. Here it looks less often (peak memory 172 to 191 MB).
@@ -8,6 +8,10 @@ Two things cost a build of many small nodes more than its SQL does:
   before it looks whether the level is wanted. Here the log file is text, and `--as-events` has
   dbt's own callback tell what a program needs, one JSON object a line:
   `{"name", "level", "message", "node", "of"}` (`of`: how many nodes there are).
+- dbt connects anew for every node: 7 ms of Postgres for a query of 0.4 ms, because each connection
+  reads the catalogue again. Here a thread keeps its connection, which is reset after each node.
+- dbt parses the project anew (40 s) when the warehouse is another server, because a model could
+  ask for its name. None here does; only the names of database and schema stand in a parse.
 """
 
 from __future__ import annotations
@@ -17,12 +21,35 @@ import sys
 from typing import Any
 
 import orjson
+import psycopg2
+from dbt.adapters.postgres.connections import PostgresConnectionManager, PostgresCredentials
+from dbt.adapters.postgres.impl import PostgresAdapter
 from dbt.cli.main import cli, dbtRunner
 
 _FINISHED = {"LogModelResult", "LogSeedResult", "LogTestResult"}  # dbt's names of its events
 _WORTH_SAYING = {"warn", "error"}
 _FILE = ("--log-format-file", "text", "--log-level-file", "info")
 _DID_NOT_RUN = 2  # as dbt's own command line ends then
+
+
+class _KeptConnections(PostgresConnectionManager):
+    """A connection a thread, from its first node to dbt's end."""
+
+    def release(self) -> None:
+        """Leave the connection as a new one would be, or let dbt close it."""
+        connection = self.get_if_exists()
+        if connection is None or connection.state != "open" or connection.handle.closed:
+            return super().release()
+        try:
+            connection.handle.reset()  # whatever is open is rolled back, and settings are new
+        except psycopg2.Error:
+            return super().release()
+        connection.transaction_open = False
+        return None
+
+
+def _what_a_parse_depends_on(_: PostgresCredentials) -> tuple[str, ...]:
+    return ("database", "schema")
 
 
 def _tell(event: Any) -> None:  # noqa: ANN401 - a protobuf message without types
@@ -50,6 +77,8 @@ def _run_with_events(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     gc.set_threshold(100_000, 50, 1000)
+    PostgresAdapter.ConnectionManager = _KeptConnections
+    PostgresCredentials._connection_keys = _what_a_parse_depends_on  # type: ignore[method-assign]
     if sys.argv[1:2] == ["--as-events"]:
         raise SystemExit(_run_with_events(sys.argv[2:]))
     cli([*_FILE, *sys.argv[1:]])

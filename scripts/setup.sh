@@ -85,4 +85,6 @@ if [ ! -e .env ]; then
     say "wrote .env from .env.example"
 fi
 .venv/bin/python -m services prepare 2>build/setup.log || { cat build/setup.log >&2; exit 2; }
+say "dbt reads the project"
+.venv/bin/python -m runtime parse 2>build/setup.log || { cat build/setup.log >&2; exit 2; }
 say "ready; 'make' shows what can be done"
