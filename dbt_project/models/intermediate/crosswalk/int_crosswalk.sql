@@ -46,22 +46,18 @@ planned_before as (
     {% endif %}
 ),
 
--- Ids that are spoken for, by a stranger in the target or by source records.
-spoken_for as (
+-- Ids that are not ours to give: a stranger in the target has them, or a record's id is fixed.
+claimed as (
     select
         entity,
         id,
         bool_or(_sonar_key is null) as is_strangers,
-        bool_or(is_fixed) as is_fixed,
-        min(_sonar_key) filter (where is_fixed) as fixed_key,
         min(_sonar_key) as first_key,
         max(_sonar_key) as last_key
     from (
-        select entity, id, null::text as _sonar_key, false as is_fixed from strangers
+        select entity, id, null::text as _sonar_key from strangers
         union all
-        select entity, planned_id, _sonar_key, true from fixed
-        union all
-        select entity, planned_id, _sonar_key, false from planned_before
+        select entity, planned_id, _sonar_key from fixed
     ) as ids
     group by entity, id
 ),
@@ -80,8 +76,8 @@ standing as (
             when fixed.planned_id is not null then fixed.planned_id
             when candidates.matched_id is not null then candidates.matched_id
             when planned_before.origin = 'matched' then null
-            when spoken_for.is_strangers then null
-            when spoken_for.is_fixed and spoken_for.fixed_key <> candidates._sonar_key then null
+            when claimed.is_strangers then null
+            when claimed.first_key <> candidates._sonar_key then null
             else planned_before.planned_id
         end as standing_id
     from candidates
@@ -91,31 +87,35 @@ standing as (
         on
             candidates.entity = planned_before.entity
             and candidates._sonar_key = planned_before._sonar_key
-    left join spoken_for
+    left join claimed
         on
-            planned_before.entity = spoken_for.entity
-            and planned_before.planned_id = spoken_for.id
+            planned_before.entity = claimed.entity
+            and planned_before.planned_id = claimed.id
 ),
 
--- The Sonar id is kept where it is free. MySQL gives id 0 a new id, so 0 is never kept.
+-- The Sonar id is kept where it is free. MySQL gives id 0 a new id, so 0 is never kept. Only rows
+-- without an id come here and further: in most builds few.
 kept as (
     select
         standing.*,
         case
-            when standing.standing_id is not null then null
             when standing.sonar_id not between 1 and {{ var('highest_planned_id') }} then null
             -- The target's own row was deleted: its id stays with it, or its links seem to be ours.
             when
                 standing.before_origin = 'matched' and standing.before_id = standing.sonar_id
                 then null
-            when spoken_for.is_strangers then null
-            when spoken_for.first_key <> standing._sonar_key then null
-            when spoken_for.last_key <> standing._sonar_key then null
+            when claimed.is_strangers then null
+            when claimed.first_key <> standing._sonar_key then null
+            when claimed.last_key <> standing._sonar_key then null
+            when holders._sonar_key <> standing._sonar_key then null
             else standing.sonar_id
         end as kept_id
     from standing
-    left join spoken_for
-        on standing.entity = spoken_for.entity and standing.sonar_id = spoken_for.id
+    left join claimed
+        on standing.entity = claimed.entity and standing.sonar_id = claimed.id
+    left join planned_before as holders
+        on standing.entity = holders.entity and standing.sonar_id = holders.planned_id
+    where standing.standing_id is null
 ),
 
 -- New ids lie above every id in use, planned or about to be kept.
@@ -124,7 +124,11 @@ highest as (
         entity,
         max(id) as id
     from (
-        select entity, id from spoken_for
+        select entity, id from strangers
+        union all
+        select entity, planned_id as id from fixed
+        union all
+        select entity, planned_id as id from planned_before
         union all
         select table_name as entity, id from ids_in_use
         union all
@@ -137,6 +141,30 @@ highest as (
 
 planned as (
     select
+        entity,
+        _sonar_key,
+        sonar_id,
+        before_id,
+        before_origin,
+        is_matched,
+        standing_id,
+        standing_id as planned_id
+    from standing
+    where standing_id is not null
+    union all
+    select
+        entity,
+        _sonar_key,
+        sonar_id,
+        before_id,
+        before_origin,
+        is_matched,
+        standing_id,
+        kept_id as planned_id
+    from kept
+    where kept_id is not null
+    union all
+    select
         kept.entity,
         kept._sonar_key,
         kept.sonar_id,
@@ -144,28 +172,25 @@ planned as (
         kept.before_origin,
         kept.is_matched,
         kept.standing_id,
-        kept.kept_id,
         greatest(coalesce(highest.id, 0), 0) + row_number() over (
-            partition by kept.entity, coalesce(kept.standing_id, kept.kept_id) is null
-            order by kept.sonar_id, kept._sonar_key
-        ) as new_id
+            partition by kept.entity order by kept.sonar_id, kept._sonar_key
+        ) as planned_id
     from kept
     left join highest on kept.entity = highest.entity
+    where kept.kept_id is null
 ),
 
 decided as (
     select
-        planned.entity,
-        planned._sonar_key,
-        planned.before_id,
-        planned.before_origin,
-        coalesce(planned.standing_id, planned.kept_id, planned.new_id) as planned_id,
+        entity,
+        _sonar_key,
+        before_id,
+        before_origin,
+        planned_id,
         case
-            when planned.is_matched then 'matched'
-            when
-                planned.standing_id = planned.before_id and planned.before_origin <> 'matched'
-                then planned.before_origin
-            when coalesce(planned.standing_id, planned.kept_id) = planned.sonar_id then 'kept'
+            when is_matched then 'matched'
+            when standing_id = before_id and before_origin <> 'matched' then before_origin
+            when planned_id = sonar_id then 'kept'
             else 'new'
         end as origin
     from planned
