@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from extract.catalogue import schemas
 from extract.catalogue.discovery import Collection, chosen, discover
@@ -92,7 +95,8 @@ async def extract(run: Run, api: SonarApi, request: Request) -> Outcome:
                 )
                 outcome = replace(outcome, files=files)
         except BaseException as exc:
-            ledger.give_up(f"the run ended early: {type(exc).__name__}")
+            with suppress(SQLAlchemyError):  # a warehouse that went away is said already
+                ledger.give_up(f"the run ended early: {type(exc).__name__}")
             raise
         else:
             _note(run, sonar, outcome)

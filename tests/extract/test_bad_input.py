@@ -217,4 +217,7 @@ def test_a_full_disk_under_the_warehouse(
         finally:
             postgres.down(disk / "w")
     assert ended.code == 5, ended.everything
-    assert "disk is full" in ended.message
+    # where not even its log finds room the server stops, and nothing more can be known
+    assert (
+        "disk is full" in ended.message or "connection to the warehouse was lost" in ended.message
+    )
