@@ -10,12 +10,9 @@ import click
 from bench import frame
 from bench.accept.cases import Bench
 from runtime.settings import BUILD
-from sandbox.sonar.schema import load_schema
-from sandbox.sonar.tenant import generate
 from services import mariadb
 
 RECORD = BUILD / "bench" / "accept.json"
-_SEED = 1
 
 
 @click.command()
@@ -28,12 +25,11 @@ def main(*, turns: int, quick: bool, record: Path) -> None:
     Exit code 1 when a goal is missed, except with --quick, which measures nothing.
     """
     size = "tiny" if quick else "reference"
-    tenant = generate(load_schema(), size, seed=_SEED)
     with frame.postgres_server() as server, tempfile.TemporaryDirectory(prefix="bench-") as place:
         splynx = Path(place) / "mariadb"
         try:
             bench = Bench(server, mariadb.up(splynx), Path(place), click.echo)
-            results, goals = bench.measure(tenant, 1 if quick else turns)
+            results, goals = bench.measure(size, 1 if quick else turns)
         finally:
             mariadb.down(splynx)
     proven = "every way found the same rows" if quick else None

@@ -14,9 +14,7 @@ from sqlalchemy import URL
 
 from bench.accept.checks import Counts, same
 from bench.frame import Cost, Goal, ratio, run, spreads
-from bench.transform import landing
 from runtime.settings import ROOT
-from sandbox.sonar.tenant import Tenant
 from sandbox.splynx.database import create_database
 from services.mariadb import MariaDb
 from services.postgres import Postgres
@@ -48,9 +46,9 @@ class Bench:
     say: Callable[[str], None]
     _costs: dict[str, list[Cost]] = field(default_factory=dict)
 
-    def measure(self, tenant: Tenant, turns: int) -> tuple[dict[str, Any], list[Goal]]:
-        """Build the tenant's marts, plant defects, and time the ways in turn."""
-        rows = self._build(tenant)
+    def measure(self, size: str, turns: int) -> tuple[dict[str, Any], list[Goal]]:
+        """Build the marts of a tenant of that size, plant defects, and time the ways in turn."""
+        rows = self._build(size)
         planted = self._plant()
         for _ in range(turns):
             self._ours("ours, whole stage", "all")
@@ -65,18 +63,19 @@ class Bench:
         }
         return record, goals(self._costs)
 
-    def _build(self, tenant: Tenant) -> int:
+    def _build(self, size: str) -> int:
         profile = (ROOT / "profiles.yml.example").read_text(encoding="utf-8")
         (self.folder / "profiles.yml").write_text(profile, encoding="utf-8")
         self._run("runtime.dbt_process", "--no-use-colors", "seed")
-        names = landing.collections(json.loads(self._manifest.read_text(encoding="utf-8")))
-        with closing(psycopg2.connect(self._dsn())) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                rows = landing.land(cursor, tenant, names)
+        landed = self._run(
+            "bench.accept.land",
+            size,
+            str(self._manifest),
+            work=lambda said: float(said.rsplit("rows ", 1)[1]),
+        )
         self._run("bench.accept.prepare", str(self._manifest))
         self._run("runtime.dbt_process", "--no-use-colors", "run")
-        return rows
+        return int(landed.work)
 
     def _plant(self) -> Counts:
         found = {}

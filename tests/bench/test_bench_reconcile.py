@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from bench.frame import BenchError, Cost
 from bench.reconcile.__main__ import main
-from bench.reconcile.cases import PLAIN, TABLES, WHOLE, goals_of, same, shares
+from bench.reconcile.cases import PLAIN, ROWS, TABLES, WHOLE, goals_of, same, shares
 from bench.reconcile.planted import Found
 from tests.proving import proving
 
@@ -26,8 +26,9 @@ def test_both_ways_find_what_was_planted(tmp_path: Path) -> None:
     assert outcome.exit_code == 0, outcome.output
     assert "both ways found what was planted, and nothing else" in outcome.output
     written = json.loads(record.read_text())
-    assert {TABLES, PLAIN, WHOLE} < set(written["1 % differs"])
-    assert set(written["equal"]["ours, tables / reladiff"]) == {"time", "cpu", "peak_mib"}
+    assert {ROWS, TABLES, PLAIN, WHOLE} < set(written["1 % differs"])
+    for name in (ROWS, TABLES):
+        assert set(written["equal"][f"{name} / reladiff"]) == {"time", "cpu", "peak_mib"}
 
 
 @pytest.mark.parametrize(
@@ -52,11 +53,22 @@ def _costs(*works: float, cpu: float = 1, peak: float = 100) -> list[Cost]:
 
 
 def test_the_middle_of_the_turns_and_the_highest_peak_count() -> None:
-    costs = {TABLES: _costs(4, 9, 2, peak=120), PLAIN: _costs(8, 9, 1, cpu=2), WHOLE: _costs(1)}
-    rate, peak = goals_of(costs, "equal")
+    costs = {
+        ROWS: _costs(2, 18, 0.5),
+        TABLES: _costs(4, 9, 2, peak=120),
+        PLAIN: _costs(8, 9, 1, cpu=2),
+        WHOLE: _costs(1),
+    }
+    rows, rate, peak = goals_of(costs, "equal")
+    assert (rows.found, rows.is_met) == ("2.00 (0.50-4.00)", True)
     assert (rate.found, rate.is_met) == ("1.00 (0.50-2.00)", True)
     assert (peak.found, peak.is_met) == ("120", True)
-    of = shares(costs)
+    of = shares(costs, TABLES)
     assert (of["time"]["middle"], of["cpu"]["middle"], of["peak_mib"]["middle"]) == (1, 0.5, 1.2)
-    slow = {TABLES: _costs(10, 9, 2), PLAIN: _costs(8, 8, 3), WHOLE: _costs(9, peak=251)}
+    slow = {
+        ROWS: _costs(9, 8, 4),
+        TABLES: _costs(10, 9, 2),
+        PLAIN: _costs(8, 7, 3),
+        WHOLE: _costs(9, peak=251),
+    }
     assert not any(goal.is_met for goal in goals_of(slow, "equal"))
