@@ -51,7 +51,7 @@ demo: setup ## sandboxes, the whole way on a generated tenant, and the report
 
 test: ## all tests, against real local servers of their own (sets up what they need)
 	@scripts/setup.sh --with-browser
-	@$(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 ## The way, stage by stage
 
@@ -115,8 +115,8 @@ restore-splynx: | $(PYTHON) ## verify a backup (FROM=); with YES=1 put it back (
 	@$(PYTHON) -m load restore $(call option,FROM,from) $(call switch,YES,yes) \
 		$(call switch,DESPITE_MISMATCH,despite-mismatch)
 
-reconcile: | $(PYTHON) ## compare Sonar, warehouse and Splynx
-	@$(PYTHON) -m load.reconcile
+reconcile: | $(PYTHON) ## compare Sonar, warehouse and Splynx (CHOSEN=1: only what the last load of some customers was of)
+	@$(PYTHON) -m load.reconcile $(call switch,CHOSEN,chosen)
 
 compare-preview: | $(PYTHON) ## what a test Splynx previews against what is expected (FILE=)
 	@$(PYTHON) -m load compare-preview $(call option,FILE,file)

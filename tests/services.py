@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine
 
+from runtime.settings import ROOT
 from runtime.warehouse import ensure_ops
 from sandbox import sonar_server
 from sandbox.splynx.database import create_database, drop_database
@@ -46,6 +47,10 @@ CARELESS: Mapping[str, str] = {
     "debug-no-sync": "ON",
     "sync-frm": "OFF",
 }
+# dbt parses the project anew, which costs forty seconds of CPU, for a database of another name: a
+# test that wants the parse that `make setup` left takes a warehouse by this one.
+PARSED_FOR = "warehouse"
+PARSE = ROOT / "build" / "dbt" / "partial_parse.msgpack"
 _TEMPLATE = "warehouse_template"
 
 
@@ -59,18 +64,19 @@ def temporary_folder(name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def parse() -> dict[str, str]:
+    """Return the variables that lead dbt to the parse of this checkout, if there is one."""
+    return {"DBT_PARTIAL_PARSE_FILE_PATH": str(PARSE)} if PARSE.exists() else {}
+
+
 class Warehouses:
-    """Fresh warehouse databases on one running server.
+    """Fresh warehouse databases on one running server."""
 
-    `parsed` is where a test may leave dbt's parse of the project for the next one of this session:
-    dbt parses anew when the server or the name of the database differs, which takes ten seconds.
-    """
-
-    def __init__(self, server: Postgres, folder: Path) -> None:
-        self.parsed = folder / "partial_parse.msgpack"
+    def __init__(self, server: Postgres) -> None:
         self._server = server
         self._numbers = itertools.count(1)
         self._admin = create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT")
+        self._execute(f"drop database {PARSED_FOR}")  # the server's own: each test makes it anew
         self._execute(f"create database {_TEMPLATE}")
         template = create_engine(server.url(_TEMPLATE))
         ensure_ops(template)
@@ -100,7 +106,7 @@ def warehouses() -> Iterator[Warehouses]:
     """Run a Postgres for the session."""
     with temporary_folder("warehouse") as folder:
         try:
-            made = Warehouses(postgres.up(folder), folder)
+            made = Warehouses(postgres.up(folder))
             yield made
             made.close()
         finally:

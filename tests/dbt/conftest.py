@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +19,16 @@ from tests.dbt.project import ROOT, Built, Dbt, land
 
 @pytest.fixture(scope="session")
 def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with the profile, the parsed manifest and the logs of this session."""
+    """Folder with the profile, the parsed manifest and the logs of this session.
+
+    dbt begins with the parse of this checkout, if there is one.
+    """
     folder = tmp_path_factory.mktemp("dbt")
     profile = (ROOT / "profiles.yml.example").read_text(encoding="utf-8")
     (folder / "profiles.yml").write_text(profile, encoding="utf-8")
+    if services.PARSE.exists():
+        (folder / "target").mkdir()
+        shutil.copy(services.PARSE, folder / "target")
     return folder
 
 
@@ -36,7 +43,7 @@ class Slot:
 
     def __init__(self, any_url: URL) -> None:
         self._admin = create_engine(any_url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-        self.url = any_url.set(database="under_test")
+        self.url = any_url.set(database=services.PARSED_FOR)
 
     def _execute(self, statement: str) -> None:
         with self._admin.connect() as connection:
@@ -45,17 +52,18 @@ class Slot:
     @contextmanager
     def copy_of(self, template: str) -> Iterator[Engine]:
         """Yield an engine on a copy of the database `template`; drop it afterwards."""
-        self._execute(f"create database under_test template {template} strategy file_copy")
+        name = services.PARSED_FOR
+        self._execute(f"create database {name} template {template} strategy file_copy")
         engine = create_engine(self.url)
         try:
             yield engine
         finally:
             engine.dispose()
-            self._execute("drop database under_test with (force)")
+            self._execute(f"drop database {name} with (force)")
 
     def keep_as(self, name: str) -> None:
         """Make the database under test a template of that name."""
-        self._execute(f"create database {name} template under_test strategy file_copy")
+        self._execute(f"create database {name} template {services.PARSED_FOR} strategy file_copy")
 
     def close(self) -> None:
         """Close the connections that belong to this object."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import services
-from tests.e2e.way import MARTS, ROOT, Way, way
+from tests.e2e.way import MARTS, NO_DATA_TESTS, ROOT, Way, way
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres, pytest.mark.mysql]
 
@@ -23,7 +24,8 @@ def tiny(warehouses: services.Warehouses, splynxes: services.Splynxes) -> Iterat
     The sign-offs that are shipped are of the demo's rejections, so what they don't cover is not
     planted.
     """
-    with way(warehouses, splynxes, "tiny", blank_name=0, radius_without_service=0) as made:
+    traps = {"blank_name": 0, "radius_without_service": 0}
+    with way(warehouses, splynxes, "tiny", NO_DATA_TESTS, **traps) as made:
         yield made
 
 
@@ -58,6 +60,30 @@ def test_a_killed_migration_goes_on_to_the_same_end(tiny: Way) -> None:
     assert {row.verdict for row in rows} == {"agrees"}
     steps = [step for (step,) in tiny.all("select step from ops.step order by started_at")]
     assert [s for s in steps if s in {"load", "reconcile"}][-6:] == ["load", "reconcile"] * 3
+    _waves_are_reported(tiny)
+
+
+def _waves_are_reported(made: Way) -> None:
+    """Each wave was reconciled by its own rows, the last one by all; the report says so."""
+    parts = made.all(
+        "select entity, scope from ops.reconciliation where scope is not null and run_id ="
+        " (select run_id from ops.step order by started_at desc limit 1)"
+    )
+    assert parts == []  # what the waves found was followed by a look at everything
+    report = json.loads((made.build / "report" / "report.json").read_text(encoding="utf-8"))
+    waves = report["waves"]["all"]
+    looked_at = ["the first 1", "the first 4", None]
+    assert [wave["looked_at"] for wave in waves] == looked_at
+    assert [wave["scope"] for wave in waves] == ["the first 1", "the first 4", "everything"]
+    assert [wave["verdict"] for wave in waves] == ["agrees"] * 3
+    first, second, last = (wave["customers"] for wave in waves)
+    assert first == 1
+    assert second >= 4  # the fourth may bring another, who pays for him
+    assert last == _target_rows(made)["customers"] > second
+    assert all(wave["rows"] > 0 for wave in waves)
+    page = (made.build / "report" / "index.html").read_text(encoding="utf-8")
+    assert 'id="waves"' in page
+    assert "agrees</span> (the first 4)" in page
 
 
 def _halts_at_a_refused_customer(made: Way) -> None:

@@ -17,7 +17,7 @@ import pytest
 from sandbox.sonar.schema import load_schema
 from sandbox.sonar.tenant import generate
 from tests import services
-from tests.e2e.way import ROOT, Way, way
+from tests.e2e.way import NO_DATA_TESTS, ROOT, Way, way
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres, pytest.mark.mysql]
 
@@ -27,6 +27,8 @@ _NEEDED = (
     *("runtime", "extract", "expectations", "load", "dbt_project", "docs"),
     *("dbt_project.yml", "selectors.yml", "profiles.yml.example", "pyproject.toml"),
 )
+# Without the two records that an operator would have to sign.
+_UNSIGNED = {"blank_name": 0, "radius_without_service": 0}
 
 # 1. Stage the collection.
 _STAGING: Mapping[str, str] = {
@@ -214,8 +216,7 @@ def extended(warehouses: services.Warehouses, splynxes: services.Splynxes) -> It
     """Migrate the tiny tenant with a copy of the project in which the entity was added."""
     with (
         services.temporary_folder("project") as project,
-        # Without the two records that an operator would have to sign.
-        way(warehouses, splynxes, "tiny", blank_name=0, radius_without_service=0) as made,
+        way(warehouses, splynxes, "tiny", NO_DATA_TESTS, **_UNSIGNED) as made,
     ):
         for name in _NEEDED:
             source = ROOT / name
@@ -250,6 +251,33 @@ def test_an_entity_added_by_sql_and_yaml_alone_arrives_and_agrees(extended: Exte
     loaded = made.all(f"select id, title from splynx_staging.{_TABLE}")
     assert sorted(row.title for row in loaded) == names
     assert {tuple(row) for row in loaded} <= {tuple(row) for row in held}
+
+
+def test_the_data_tests_of_all_that_was_touched_pass(extended: Extended) -> None:
+    made = extended.way
+    written = [*_STAGING, *_DECISION, *_MART, *(name for name, _, _ in _ENTRIES)]
+    touched = [
+        Path(name).stem
+        for name in written
+        if not name.startswith("macros/") and not name.endswith(".yml")
+    ]
+    places = {"DBT_PROFILES_DIR": "local/dbt", "DBT_TARGET_PATH": "build/dbt"}
+    # Unit tests prove SQL by made-up rows, of which the new model has none.
+    chosen = ("--exclude-resource-type", "unit_test", "--select", *touched)
+    done = subprocess.run(
+        made.command("runtime.dbt_process", "test", *chosen),
+        cwd=extended.project,
+        env={
+            **{name: v for name, v in made.environment.items() if name not in NO_DATA_TESTS},
+            **{name: str(made.build.parent / place) for name, place in places.items()},
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "accounts_for_all_of_monitoring_groups" in done.stdout
+    assert "is_key_stg_sonar__generic_inventory_assignees" in done.stdout
 
 
 def test_its_records_are_accounted_for_like_all_others(extended: Extended) -> None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from expectations import suites
 from expectations.suites import business_rules, rules_of
 from expectations.target import TargetColumn, TargetTable
 from runtime.manifest import Manifest, Mart, MartColumn, Reference, read_manifest
+from tests import services
 
 
 @pytest.fixture
-def manifest(warehouse: Engine) -> Manifest:  # noqa: ARG001 - dbt wants a profile to parse
-    return read_manifest()
+def manifest(
+    warehouses: services.Warehouses, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Manifest]:
+    """Read the manifest of the project; where dbt has to parse for it, the ways have it too."""
+    with warehouses.fresh(services.PARSED_FOR) as url:
+        for name, value in {"WAREHOUSE_URL": services.plain(url), **services.parse()}.items():
+            monkeypatch.setenv(name, value)
+        yield read_manifest()
 
 
 @pytest.mark.postgres

@@ -25,6 +25,7 @@ def _page(folder: Path, url: URL) -> str:
             "BUILD_DIR": str(folder / "build"),
             "LOCAL_DIR": str(folder / "local"),
             "WAREHOUSE_URL": services.plain(url),
+            **services.parse(),
         },
         capture_output=True,
         text=True,
@@ -37,11 +38,15 @@ def _page(folder: Path, url: URL) -> str:
 
 
 def test_the_page_of_the_models_is_one_file_with_or_without_a_warehouse(
-    warehouse_url: URL, tmp_path: Path
+    warehouses: services.Warehouses, tmp_path: Path
 ) -> None:
-    for url in (warehouse_url, warehouse_url.set(port=1)):
+    def shows_the_models(url: URL) -> None:
         page = _page(tmp_path, url)
         assert "One row per Sonar account that becomes a Splynx customer" in page
         assert "model.sonar_to_splynx.stg_sonar__accounts" in page
         assert services.plain(url) not in page
         assert str(url.password) not in page
+
+    with warehouses.fresh(services.PARSED_FOR) as url:
+        shows_the_models(url)
+    shows_the_models(url)  # the warehouse is gone
