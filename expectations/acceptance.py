@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from expectations import access, card_numbers, money, preconditions
 from expectations.checkpoints import run_rules
 from expectations.evidence import Evidence, gather
-from expectations.gate import RuleResult, Verdict, decide
+from expectations.gate import Finding, RuleResult, Verdict, decide
 from expectations.target import current_target, read_tables
-from runtime.fingerprint import fingerprint
+from runtime import standing
+from runtime.fingerprint import Fingerprint, fingerprint
 from runtime.manifest import Manifest
 from runtime.run_ledger import Run
 
@@ -29,24 +33,53 @@ class Acceptance:
     docs: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Build:
+    """The marts that were looked at: what tells whether they still stand, and their content."""
+
+    standing: Mapping[str, Any]
+    content: Fingerprint
+
+
 def _record(
-    connection: Connection, run_id: str, verdict: Verdict, evidence: Evidence, build: str
+    connection: Connection, run_id: str, verdict: Verdict, evidence: Evidence, build: Build
 ) -> None:
     connection.execute(
         text(
             "insert into ops.acceptance"
-            " (run_id, target, extraction_run_id, fingerprint, verdict, findings)"
-            " values (:run, :target, :extraction, :fingerprint, :verdict, cast(:found as jsonb))"
+            " (run_id, target, extraction_run_id, fingerprint, verdict, findings, standing)"
+            " values (:run, :target, :extraction, :fingerprint, :verdict, cast(:found as jsonb),"
+            " cast(:standing as jsonb))"
         ),
         {
             "run": run_id,
             "target": evidence.target or "",
             "extraction": evidence.extraction or "",
-            "fingerprint": build,
+            "fingerprint": build.content.value,
+            "standing": orjson.dumps(build.standing).decode(),
             "verdict": verdict.word,
             "found": orjson.dumps([finding.as_dict() for finding in verdict.findings]).decode(),
         },
     )
+
+
+def _look_at_inputs(
+    engine: Engine, manifest: Manifest, target: str | None
+) -> tuple[Evidence, list[Finding]]:
+    """Return the evidence and everything that is found beside the rules."""
+    with engine.connect() as connection:
+        evidence = gather(connection, manifest, target)
+        books = money.gather(connection, manifest)
+        network = access.gather(connection, manifest)
+    with engine.begin() as connection:
+        cards = card_numbers.scan(connection, manifest)
+    collections = frozenset().union(*(mart.collections for mart in manifest.marts))
+    return evidence, [
+        *preconditions.findings(evidence, collections),
+        *money.findings(books),
+        *money.card_findings(cards),
+        *access.findings(network),
+    ]
 
 
 def accept(run: Run, manifest: Manifest, docs: Path) -> Acceptance:
@@ -59,33 +92,21 @@ def accept(run: Run, manifest: Manifest, docs: Path) -> Acceptance:
         ConfigError: a mart has not been built.
     """
     with run.engine.connect() as connection:
-        build = fingerprint(connection, manifest)
+        build = Build(standing.mark(connection, manifest), fingerprint(connection, manifest))
         target = current_target(connection)
         tables = read_tables(connection, target) if target is not None else {}
-        evidence = gather(connection, manifest, target)
-        books = money.gather(connection, manifest)
-        network = access.gather(connection, manifest)
+    with ThreadPoolExecutor(1, "inputs") as beside:
+        looking = beside.submit(_look_at_inputs, run.engine, manifest, target)
+        outcome = run_rules(run.engine.url, manifest, tables, docs)
+        evidence, findings = looking.result()
+    verdict = decide([mart.name for mart in manifest.marts], outcome.results, findings)
     with run.engine.begin() as connection:
-        cards = card_numbers.scan(connection, manifest)
-    outcome = run_rules(run.engine.url, manifest, tables, docs)
-    collections = frozenset().union(*(mart.collections for mart in manifest.marts))
-    verdict = decide(
-        [mart.name for mart in manifest.marts],
-        outcome.results,
-        [
-            *preconditions.findings(evidence, collections),
-            *money.findings(books),
-            *money.card_findings(cards),
-            *access.findings(network),
-        ],
-    )
-    with run.engine.begin() as connection:
-        _record(connection, run.run_id, verdict, evidence, build.value)
+        _record(connection, run.run_id, verdict, evidence, build)
     run.note(verdict=verdict.word, refusing=len(verdict.refusing), rules=len(outcome.results))
     return Acceptance(
         verdict=verdict,
         results=outcome.results,
-        fingerprint=build.value,
-        rows={name: rows for name, (rows, _) in build.marts.items()},
+        fingerprint=build.content.value,
+        rows={name: rows for name, (rows, _) in build.content.marts.items()},
         docs=outcome.docs,
     )

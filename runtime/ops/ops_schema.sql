@@ -493,6 +493,22 @@ create table if not exists ops.not_selected (
     primary key (target, table_name, _sonar_key)
 );
 
+-- What the latest load of a target was of, where the operator chose some customers: `customers` are all
+-- whose rows were looked at, ops.chosen those rows of the marts, theirs and what they lead to.
+create table if not exists ops.choice (
+    target text primary key,
+    run_id text not null,
+    scope text not null,
+    customers text[] not null,
+    chosen_at timestamptz not null default clock_timestamp()
+);
+create table if not exists ops.chosen (
+    target text not null,
+    table_name text not null,
+    _sonar_key text not null,
+    primary key (target, table_name, _sonar_key)
+);
+
 create table if not exists ops.acceptance (
     run_id text not null,
     decided_at timestamptz not null default clock_timestamp(),
@@ -503,6 +519,10 @@ create table if not exists ops.acceptance (
     findings jsonb not null,
     primary key (run_id, decided_at)
 );
+
+-- `standing` tells without a look at their content whether the marts are still those (runtime.standing).
+alter table ops.acceptance
+add column if not exists standing jsonb;
 
 -- What acceptance has searched for card numbers: the rows of a landing, by table and run. `suspects` are
 -- keys of rows that had one; they are searched again, whatever their run.
@@ -542,8 +562,10 @@ add column if not exists not_selected bigint not null default 0;
 
 -- What was not held against the mart, with its cause of a closed list: Splynx has the last word there.
 -- `not_compared`: the rows cannot be seen over the API, and nothing else differs.
+-- `scope`: only the rows of a choice were looked at, as ops.choice says it; null: all rows.
 alter table ops.reconciliation
-add column if not exists explained jsonb not null default '[]';
+add column if not exists explained jsonb not null default '[]',
+add column if not exists scope text;
 
 do $$
 begin

@@ -25,6 +25,14 @@ def test_each_wave_is_reconciled_before_the_next_and_the_last_is_everything() ->
     ]
 
 
+def test_a_wave_is_reconciled_by_its_own_rows_where_there_is_a_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SPLYNX_MYSQL_URL", "mysql://u:p@localhost/splynx")
+    commands = [stage.command for stage in stages_of((1,)) if stage.command[0] == "load.reconcile"]
+    assert commands == [("load.reconcile", "--chosen"), ("load.reconcile",)]
+
+
 @pytest.mark.parametrize(
     ("text", "sizes"), [(None, ()), ("", ()), ("1, 10 100", (1, 10, 100)), ("1,10,all", (1, 10))]
 )
