@@ -153,11 +153,12 @@ def run_command(  # noqa: PLR0913 - what a load is told
                     log_folder=folder,
                 )
             return
-        with left_to_the_api(run, db.address, skip=skip_files or dry_run):
+        manifest = read_manifest()
+        with left_to_the_api(run, db.address, manifest, skip=skip_files or dry_run):
             result = running.load(
                 run,
                 db,
-                read_manifest(),
+                manifest,
                 dry_run=dry_run,
                 chosen=chosen,
                 max_passes=max_passes,

@@ -8,7 +8,7 @@ can be open and goes on with what is missing.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -47,12 +47,16 @@ __all__ = ["Result", "load", "plan_only"]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A plan, and what is needed to carry it out."""
+    """A plan, and what is needed to carry it out: the marts as the plan read them.
+
+    Where only some customers are chosen, those are temporary tables (`load.planning.excerpt`).
+    """
 
     target: Target
     tables: dict[str, TableFacts]
     plan: Plan
     settled: intents.Settled
+    manifest: Manifest
 
 
 def prepare(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflicts
@@ -64,8 +68,11 @@ def prepare(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflicts
     policy: str = KEEP,
     chosen: Scope = EVERYTHING,
     routes: Routes | None = None,
+    rows: Mapping[str, int] | None = None,
 ) -> Prepared:
     """Settle what is open, check facts and contract, and make the plan. Writes nothing to Splynx.
+
+    `rows` are those of the marts, as far as they are known.
 
     Raises:
         ConfigError: a mart is not built, or what was `chosen` does not exist.
@@ -76,33 +83,47 @@ def prepare(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflicts
     preflight.marts_are_built(warehouse, manifest)
     mysql = (routes or assigned(manifest, MYSQL)).mysql
     parking.no_open_creations(warehouse, manifest, target, mysql if routes else None)
-    parking.ids_are_known(warehouse, manifest, target, mysql)
     parking.name_parts(run, manifest, target, mysql)
     with _timed(run, "settling"):
         settled = intents.settle(run, splynx, manifest, target)
     run.note(scope=str(chosen))
+    whole = manifest
+    with _timed(run, "choice"):
+        excerpt = scope.excerpt(warehouse, whole, target, chosen, rows or {})
+    manifest = whole if excerpt is None else excerpt.manifest
+    parking.ids_are_known(warehouse, manifest, target, mysql)
     with read_facts.snapshot(splynx) as connection:
         with _timed(run, "checks"):
-            tables = preflight.facts_unchanged(warehouse, connection, manifest, target)
+            tables = preflight.facts_unchanged(warehouse, connection, whole, target)
             taken = tuple(mart for mart in manifest.marts if mart.name in mysql)
             preflight.contract_holds(warehouse, replace(manifest, marts=taken), tables)
             preflight.keys_are_sound(warehouse, manifest)
-        select = (
-            None
-            if chosen.is_everything
-            else partial(scope.select, warehouse, manifest, target, chosen)
-        )
         with _timed(run, "plan"):
-            park = parking.Parking(warehouse, manifest, target).park
+            park = parking.Parking(warehouse, manifest, target, whole).park
             plan = make_plan(
-                warehouse, connection, manifest, target, tables, policy, select, mysql, park
+                warehouse,
+                connection,
+                manifest,
+                target,
+                tables,
+                policy,
+                partial(scope.skip, warehouse, manifest, chosen),
+                mysql,
+                park,
+                excerpt,
             )
+        with _timed(run, "collisions"):
+            only = None
+            if excerpt is not None:
+                is_planned = collisions.narrow(warehouse, target)
+                found = collisions.of_chosen(warehouse, target) if is_planned else []
+                only = collisions.Chosen(scope.records(warehouse), found)
             plan = replace(
                 plan,
-                remaps=remaps.remaps(warehouse, target),
-                collisions=collisions.record(run, target, plan.clashes),
+                remaps=remaps.remaps(warehouse, target, of_chosen=only is not None),
+                collisions=collisions.record(run, target, plan.clashes, only),
             )
-    return Prepared(target, tables, plan, settled)
+    return Prepared(target, tables, plan, settled, manifest)
 
 
 @contextmanager
@@ -138,6 +159,7 @@ def plan_counts(plan: Plan) -> dict[str, object]:
         "collisions_detected": sum(plan.collisions.values()),
         "collisions": dict(plan.collisions),
         "not_selected": plan.count("not_selected"),
+        "outside": plan.count("outside"),
         "conflicts": [str(conflict) for conflict in plan.conflicts],
     }
 
@@ -197,12 +219,13 @@ def _keep_shapes(run: Run, manifest: Manifest) -> None:
 
 
 def _keep_records(
-    run: Run, warehouse: Connection, manifest: Manifest, target: Target, *, with_parked: bool
+    run: Run, warehouse: Connection, prepared: Prepared, chosen: Scope, *, with_parked: bool
 ) -> None:
     """Write down what the plan found, before anything is written."""
+    manifest, target = prepared.manifest, prepared.target
     _keep_shapes(run, manifest)
-    scope.keep_record(run, warehouse, target)
-    keep_edits(run, warehouse, target)
+    scope.keep_record(run, warehouse, target, chosen)
+    keep_edits(run, warehouse, target, of_all=not chosen.chooses_rows)
     links.follow(run, warehouse, target)
     _adopt(run, warehouse, target)
     if with_parked:
@@ -275,9 +298,9 @@ def load(  # noqa: PLR0913 - what a load is told
     with warehouse_answers(), answering(db) as splynx, run.engine.connect() as warehouse:
         target = current(warehouse, db.address)
         preflight.marts_are_built(warehouse, manifest)
-        preflight.accepted(warehouse, manifest, target)
+        rows = preflight.accepted(warehouse, manifest, target)
         prepared = prepare(
-            run, warehouse, splynx, manifest, db.address, on_conflict, chosen, routes
+            run, warehouse, splynx, manifest, db.address, on_conflict, chosen, routes, rows
         )
         result = Result(prepared.plan, prepared.settled)
         run.note(**plan_counts(prepared.plan))
@@ -294,19 +317,19 @@ def load(  # noqa: PLR0913 - what a load is told
         records = RecordLog(log_folder, run, warehouse, target) if log_folder else None
         if dry_run:
             if records:
-                records.write(manifest, result, dry_run=True)
+                records.write(prepared.manifest, result, dry_run=True)
             return result
-        _keep_records(run, warehouse, manifest, target, with_parked=routes is None)
+        _keep_records(run, warehouse, prepared, chosen, with_parked=routes is None)
         ways = ask(splynx)
         result.ways = replace(ways, local=ways.local and bulk)
         writing = time.monotonic()
         try:
             with parcels.locked(run.engine, manifest.marts):
-                place = Place(target, manifest, prepared.tables)
+                place = Place(target, prepared.manifest, prepared.tables)
                 Writing(run, warehouse, splynx, place, result).carry_out(limits, max_passes)
                 if not result.stopped:
                     result.removed = Removal(
-                        run, warehouse, splynx, manifest, target, prepared.tables
+                        run, warehouse, splynx, prepared.manifest, target, prepared.tables
                     ).carry_out()
             intents.take_statistics(run)
         finally:
@@ -315,7 +338,7 @@ def load(  # noqa: PLR0913 - what a load is told
             with suppress(SQLAlchemyError):  # a warehouse that went away is said already
                 run.note(remaps_finalized=remaps.finalized(warehouse, run, target))
                 if records:
-                    records.write(manifest, result)
+                    records.write(prepared.manifest, result)
     parked = [] if routes else parking.lines(prepared.plan)
     if result.refusals or parked:
         refused = [str(refusal) for refusal in result.refusals]

@@ -14,6 +14,7 @@ from load.planning.plan import Plan
 from load.planning.row_hash import pg_relation
 from load.target.facts import TableFacts
 from load.target.targets import Target, stored_facts
+from runtime import standing
 from runtime.errors import ConfigError, GateFailed
 from runtime.fingerprint import fingerprint
 from runtime.manifest import Manifest, Mart
@@ -29,12 +30,18 @@ def _some(items: list[str]) -> str:
 
 def marts_are_built(warehouse: Connection, manifest: Manifest) -> None:
     """Refuse as a matter of configuration when dbt has not built a mart."""
-    for mart in manifest.marts:
-        found = warehouse.execute(
-            text("select to_regclass(:relation)"), {"relation": pg_relation(mart)}
-        ).one()
-        if found[0] is None:
-            raise ConfigError(f"{mart.relation} does not exist: run `make transform` first")
+    relations = {pg_relation(mart): mart for mart in manifest.marts}
+    missing = warehouse.execute(
+        text(
+            "select name from unnest(cast(:relations as text[])) with ordinality as asked (name, n)"
+            " where to_regclass(name) is null order by n limit 1"
+        ),
+        {"relations": list(relations)},
+    ).scalar_one_or_none()
+    if missing is not None:
+        raise ConfigError(
+            f"{relations[missing].relation} does not exist: run `make transform` first"
+        )
 
 
 def facts_unchanged(
@@ -94,11 +101,14 @@ def _key_problems(warehouse: Connection, mart: Mart) -> list[str]:
     return problems
 
 
-def accepted(warehouse: Connection, manifest: Manifest, target: Target) -> None:
-    """Refuse unless exactly this build was accepted for this target, from one whole extraction."""
+def accepted(warehouse: Connection, manifest: Manifest, target: Target) -> Mapping[str, int]:
+    """Refuse unless exactly this build was accepted for this target, from one whole extraction.
+
+    Returns how many rows the marts have, where that is known without reading them.
+    """
     row = warehouse.execute(
         text(
-            "select target, verdict, fingerprint, extraction_run_id from ops.acceptance"
+            "select target, verdict, fingerprint, extraction_run_id, standing from ops.acceptance"
             " order by decided_at desc limit 1"
         )
     ).first()
@@ -111,12 +121,14 @@ def accepted(warehouse: Connection, manifest: Manifest, target: Target) -> None:
             f"accepted for {row[0]}, the current target is {target.name}: "
             "transform and accept again"
         )
-    if row[2] != fingerprint(warehouse, manifest).value:
+    stands = standing.stands(warehouse, manifest, row[4])
+    if not stands and row[2] != fingerprint(warehouse, manifest).value:
         raise GateFailed(
             "the marts are not the ones that were accepted (fingerprint differs): run `make accept`"
         )
     _extraction_whole(warehouse, manifest, row[3])
     _ids_planned_for(warehouse, target)
+    return {name: int(rows) for name, rows in row[4]["rows"].items()} if stands else {}
 
 
 def _ids_planned_for(warehouse: Connection, target: Target) -> None:
@@ -189,7 +201,8 @@ def plan_is_clean(plan: Plan) -> None:
                 "load into a fresh or restored target (`python -m load inspect --new-epoch`)"
             )
         ours = sum(
-            count.get(name, 0) for name in ("unchanged", "update", "edited", "conflict", "reshaped")
+            count.get(name, 0)
+            for name in ("unchanged", "update", "edited", "conflict", "reshaped", "outside")
         )
         if (lost := count.get("vanished", 0)) and not ours:
             found.append(

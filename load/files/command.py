@@ -10,7 +10,7 @@ import click
 from load.files.step import bring_files, unfinished, wait_for_the_api
 from load.planning.scope import Scope
 from runtime.errors import Unfinished
-from runtime.manifest import read_manifest
+from runtime.manifest import Manifest, read_manifest
 from runtime.run_ledger import Run
 from runtime.settings import splynx_api
 
@@ -38,7 +38,7 @@ def followed_by_files(run: Run, chosen: Scope, *, make_rows: bool, skip: bool) -
 
 
 @contextmanager
-def left_to_the_api(run: Run, address: str, *, skip: bool) -> Iterator[None]:
+def left_to_the_api(run: Run, address: str, manifest: Manifest, *, skip: bool) -> Iterator[None]:
     """Say after a load by MySQL that it brought no files.
 
     Raises:
@@ -47,7 +47,7 @@ def left_to_the_api(run: Run, address: str, *, skip: bool) -> Iterator[None]:
     left: list[Unfinished] = []
     with _kept(left):
         yield
-    if not skip and (more := wait_for_the_api(run, address, read_manifest())):
+    if not skip and (more := wait_for_the_api(run, address, manifest)):
         left.append(more)
     _say(left)
 

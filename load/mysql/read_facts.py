@@ -159,9 +159,10 @@ def row_count(connection: Connection, table: str) -> int:
 
 
 def pages(
-    connection: Connection, statement: str, size: int = 5000
+    connection: Connection, statement: str, bound: tuple[Any, ...] | None = None, size: int = 5000
 ) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the result of a statement in lists of at most `size` rows, never held as a whole."""
-    result = connection.exec_driver_sql(statement, execution_options={"stream_results": True})
+    streamed = {"stream_results": True}
+    result = connection.exec_driver_sql(statement, bound, execution_options=streamed)
     for page in result.partitions(size):
         yield [tuple(row) for row in page]

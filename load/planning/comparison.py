@@ -4,11 +4,14 @@ Rows are looked at one by one only where something can be new: where the mart's 
 that was written (Postgres compares them by itself), and in ranges of keys whose sums differ between
 the two databases (`load.planning.digests`). The target is summed while Postgres compares.
 Everything else is as the last load left it and does not enter `load_plan`.
+
+Of an excerpt (`load.planning.excerpt`) every row is compared, with the rows of the target that have
+its key or a value that must be unique.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,13 +21,16 @@ from sqlalchemy import Connection, text
 from load.mysql import read_facts
 from load.planning import digests
 from load.planning.digests import Sums
+from load.planning.excerpt import Excerpt
 from load.planning.row_hash import (
     base_of,
     fact_text,
     hash_of_line,
+    is_link,
     key_text_of_mart,
     key_text_of_state,
     key_text_of_target,
+    key_value,
     line,
     mart_crc,
     mart_texts,
@@ -40,6 +46,7 @@ from load.target.targets import Target
 from runtime.manifest import Mart
 
 Rules = Mapping[str, tuple[str, ...]]
+_ASKED = 500  # keys or values of one question to the target
 
 # One child of `load_plan` a mart: a table that is made by its query can be made in parallel.
 TEMPORARY = """
@@ -63,7 +70,10 @@ create temporary table load_plan (
 
 @dataclass(slots=True)
 class Compared:
-    """One mart on the way: `suspects` are ranges to look at row by row, None all of them."""
+    """One mart on the way: `suspects` are ranges to look at row by row, None all of them.
+
+    `is_whole`: every row of the mart is in the table of differences, and looked at.
+    """
 
     mart: Mart
     facts: TableFacts
@@ -72,6 +82,7 @@ class Compared:
     rows: int = 0
     suspects: list[int] | None = None
     ranges: int = 0
+    is_whole: bool = False
     shapes: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -87,10 +98,18 @@ class Compared:
 class Comparison:
     """Compares all marts with one target; `warehouse` keeps the temporary tables."""
 
-    def __init__(self, warehouse: Connection, splynx: Connection, target: Target) -> None:
+    def __init__(
+        self,
+        warehouse: Connection,
+        splynx: Connection,
+        target: Target,
+        excerpt: Excerpt | None = None,
+    ) -> None:
         self._warehouse = warehouse
         self._splynx = splynx
         self._target = target
+        self._excerpt = excerpt
+        self._known = "ops.row_state" if excerpt is None else "load_state"
         self._has_crc = digests.knows_crc(warehouse)
         warehouse.exec_driver_sql(TEMPORARY)
 
@@ -102,9 +121,12 @@ class Comparison:
     ) -> dict[str, int]:
         """Fill `load_plan`; return the rows of each mart, those included that are not in it."""
         found = [Compared(m, tables[m.name], rules[m.name], i) for i, m in enumerate(marts)]
-        self._sort_out(found)
-        for one in found:
-            self._look(one)
+        if self._excerpt is not None:
+            self._bring(found, self._excerpt)
+        else:
+            self._sort_out(found)
+            for one in found:
+                self._look(one)
         self._warehouse.exec_driver_sql(
             "create index on load_target (table_name, key); analyze load_target"
         )
@@ -138,6 +160,123 @@ class Comparison:
                 if one.suspects:
                     self._add_suspects(one)
 
+    def _bring(self, found: Sequence[Compared], excerpt: Excerpt) -> None:
+        """Compare every row of an excerpt, and look only at rows of the target that they meet."""
+        known: set[str] = set(
+            self._warehouse.exec_driver_sql("select distinct table_name from load_state").scalars()
+        )
+        for one in found:
+            one.rows = excerpt.sizes[one.mart.name].chosen
+            one.is_whole = True
+            self._warehouse.exec_driver_sql(
+                f"create temporary table {one.difference} as {self._joined(one)}",
+                one.bound(self._target),
+            )
+            if one.mart.name in known:
+                one.shapes = self._old_shapes(one)
+                self._add_gone_of(one, excerpt)
+        for one in found:
+            self._look_up(one, found)
+
+    def _add_gone_of(self, one: Compared, excerpt: Excerpt) -> None:
+        """Add what was written of these customers and has left the whole mart."""
+        mart, same = one.mart, _same(one.mart)
+        here = key_text_of_mart(mart) if is_link(mart) else "_sonar_key"
+        bound = {**one.bound(self._target), "customers": list(excerpt.customers)}
+        candidates: list[str] = list(
+            self._warehouse.exec_driver_sql(
+                f"select {same} from {self._state(one)} as state"
+                " where (removed is null or removed = 'intended')"
+                " and _customer_key = any(%(customers)s)"
+                f" and not exists (select from {pg_relation(mart)} where {here} = state.{same})",
+                bound,
+            ).scalars()
+        )
+        if not candidates:
+            return
+        self._warehouse.exec_driver_sql(
+            f"insert into {one.difference}"
+            " select null, _customer_key, null, null, 0, null, null, null, number, _sonar_key, key,"
+            f" new_hash, base, apart, removed from {self._state(one)} as state"
+            f" where {same} = any(%(gone)s) and not exists (select"
+            f" from {pg_relation(excerpt.whole.mart(mart.name))} where {here} = state.{same})",
+            {**bound, "gone": candidates},
+        )
+
+    def _look_up(self, one: Compared, found: Sequence[Compared]) -> None:
+        """Bring over the target's rows under the keys of an excerpt, and what it clashes with."""
+        keys: dict[str, None] = dict.fromkeys(
+            self._warehouse.exec_driver_sql(
+                f"select key from {one.difference} where key is not null"
+                f" union select state_key from {one.difference} where state_key is not null"
+            ).scalars()
+        )
+        for child in found:
+            for reference in child.mart.references:
+                if reference.to_mart == one.mart.name and one.mart.key == (reference.to_column,):
+                    name = pg_name(reference.column)
+                    led = self._warehouse.exec_driver_sql(
+                        f"select distinct {name}::text from {pg_relation(child.mart)}"
+                        f" where {name} is not null",
+                        {},
+                    )
+                    keys.update(dict.fromkeys(led.scalars()))
+        facts = one.facts.columns
+        hashes = [
+            quick_hash_of_target(one.mart, facts),
+            *(target_hash_over(columns, facts) for columns in one.shapes.values()),
+        ]
+        which = "" if one.facts.primary_key else "distinct "
+        query = (
+            f"select {which}{', '.join([key_text_of_target(one.mart), *hashes])}"
+            f" from {my_name(one.mart.name)} where "
+        )
+        rules, one.rules = one.rules, {}
+        parts = [
+            [key_value(p, facts[n]) for n, p in zip(one.mart.key, key.split("\x1f"), strict=True)]
+            for key in keys
+        ]
+        for where, bound in _among([my_name(name) for name in one.mart.key], parts):
+            for page in read_facts.pages(self._splynx, query + where, bound):
+                self._keep(one, page)
+        one.rules = rules
+        if one.rows:
+            self._look_for_clashes(one)
+
+    def _look_for_clashes(self, one: Compared) -> None:
+        """Bring over the keys of rows of others that hold a value which must be unique."""
+        facts, mart = one.facts.columns, one.mart
+        texts = dict(zip((c.name for c in mart.columns), mart_texts(mart, facts), strict=True))
+        served = {key.columns for key in one.facts.keys if key.kind == "unique"}
+        ours: set[str] = set(
+            self._warehouse.exec_driver_sql(
+                f"select state_key from {one.difference} where state_key is not null"
+            ).scalars()
+        )
+        for rule, columns in one.rules.items():
+            wanted = self._warehouse.exec_driver_sql(
+                f"select distinct {', '.join(f'lower({texts[c]})' for c in columns)}"
+                f" from {pg_relation(mart)}"
+                f" where {' and '.join(f'({texts[c]}) is not null' for c in columns)}",
+                {},
+            ).all()
+            # a key of the server's says by itself which texts are equal, and finds them
+            names = [
+                my_name(c) if columns in served else f"lower({fact_text(facts[c])})"
+                for c in columns
+            ]
+            value = (
+                f"concat({', char(31 using utf8mb4), '.join(fact_text(facts[c]) for c in columns)})"
+            )
+            for where, bound in _among(names, [list(row) for row in wanted]):
+                found = self._splynx.exec_driver_sql(
+                    f"select {key_text_of_target(mart)}, {value} from {my_name(mart.name)}"
+                    f" where {where}",
+                    bound,
+                ).all()
+                held = [row for row in found if row[0] not in ours and row[1]]
+                self._clash(one, rule, [row[0] for row in held], [row[1] for row in held])
+
     def _tables_written(self) -> set[str]:
         """Return the tables of which rows were written; without a look at each of them."""
         found = self._warehouse.execute(
@@ -160,7 +299,7 @@ class Comparison:
         found = self._warehouse.execute(
             text(
                 "select shape, column_names from ops.row_shape where shape in ("
-                " select distinct split_part(new_hash, ':', 2) from ops.row_state"
+                f" select distinct split_part(new_hash, ':', 2) from {self._known}"
                 " where target = :target and table_name = :mart and state = 'written')"
                 " and shape <> :present"
             ),
@@ -211,7 +350,7 @@ class Comparison:
         first = "row_key ->> '" + one.mart.key[0].replace("'", "''").replace("%", "%%") + "'"
         return (
             f"(select _sonar_key, _customer_key, {key} as key, new_hash, base, apart, removed,"
-            f" {digests.range_of(first, one.mart, one.facts)} as number from ops.row_state"
+            f" {digests.range_of(first, one.mart, one.facts)} as number from {self._known}"
             " where target = %(target)s and table_name = %(mart)s and state = 'written')"
         )
 
@@ -287,26 +426,28 @@ class Comparison:
                 {"mart": one.mart.name, "keys": keys, "hashes": [row[position] for row in page]},
             )
         for position, rule in enumerate(one.rules, start=2 + hashed):
-            self._warehouse.execute(
-                text(
-                    "insert into load_clash select :mart, :rule, held.key, lower(held.value)"
-                    " from unnest(cast(:keys as text[]), cast(:values as text[]))"
-                    " as held (key, value) where held.value <> ''"
-                ),
-                {
-                    "mart": one.mart.name,
-                    "rule": rule,
-                    "keys": keys,
-                    "values": [row[position] for row in page],
-                },
-            )
+            self._clash(one, rule, keys, [row[position] for row in page])
+
+    def _clash(
+        self, one: Compared, rule: str, keys: Sequence[str], values: Sequence[str | None]
+    ) -> None:
+        """Keep values that must be unique, with the keys of the target's rows that hold them."""
+        self._warehouse.execute(
+            text(
+                "insert into load_clash select :mart, :rule, held.key, lower(held.value)"
+                " from unnest(cast(:keys as text[]), cast(:values as text[]))"
+                " as held (key, value) where held.value <> ''"
+            ),
+            {"mart": one.mart.name, "rule": rule, "keys": list(keys), "values": list(values)},
+        )
 
     def _classify(self, one: Compared) -> None:
         """Make the mart's part of `load_plan`; see the table in `load.planning.plan`."""
-        if one.suspects is None:
+        if one.suspects is None and not one.is_whole:
             source, base, suspect = f"({self._joined(one, with_base=True)})", "row.base", "true"
         else:
-            source, suspect = one.difference, "row.number = any(%(suspects)s)"
+            source = one.difference
+            suspect = "true" if one.is_whole else "row.number = any(%(suspects)s)"
             base = (
                 f"(select {base_of(mart_texts(one.mart, one.facts.columns))}"
                 f" from {pg_relation(one.mart)} where ctid = row.at)"
@@ -371,9 +512,15 @@ _DIFFERS = (
 )
 
 
-def is_link(mart: Mart) -> bool:
-    """Return whether a row of the mart is nothing but its key."""
-    return set(mart.key) == {column.name for column in mart.columns}
+def _among(
+    names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield MySQL conditions that together find these `rows` of values, and what they bind."""
+    one = "(" + ", ".join(["%s"] * len(names)) + ")"
+    for start in range(0, len(rows), _ASKED):
+        page = rows[start : start + _ASKED]
+        where = f"({', '.join(names)}) in ({', '.join([one] * len(page))})"
+        yield where, tuple(value for row in page for value in row)
 
 
 def _same(mart: Mart) -> str:

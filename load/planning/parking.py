@@ -118,12 +118,18 @@ def name_parts(run: Run, manifest: Manifest, target: Target, mysql: Collection[s
 
 
 class Parking:
-    """What is left to the API; `warehouse` is the connection that makes the plan."""
+    """What is left to the API; `warehouse` is the connection that makes the plan.
 
-    def __init__(self, warehouse: Connection, manifest: Manifest, target: Target) -> None:
+    `whole` is the manifest whose marts other connections can read.
+    """
+
+    def __init__(
+        self, warehouse: Connection, manifest: Manifest, target: Target, whole: Manifest
+    ) -> None:
         self._warehouse = warehouse
         self._manifest = manifest
         self._target = target
+        self._whole = whole
 
     def park(self, mysql: Collection[str]) -> dict[str, int]:
         """Take out what does not go by MySQL; return how many rows the tables left out have."""
@@ -168,7 +174,7 @@ class Parking:
     def _changed(self) -> list[tuple[str, str]]:
         """Return (table, record) of rows that the API created and that are not as it was sent."""
         with self._warehouse.engine.connect() as other:
-            make_plan(other, self._manifest, read_shapes(self._manifest), self._target)
+            make_plan(other, self._whole, read_shapes(self._whole), self._target)
             rows = other.execute(
                 text(
                     f"select table_name, _sonar_key from load_plan where class in {_CHANGED}"

@@ -19,9 +19,10 @@ changed different ones, an update of ours only |
 | no | yes | any | gone: Sonar has it no more; it stays |
 | no | yes | as written | to_delete, to_flag: the same, where the mart's rule says so |
 
-Where the operator chose some customers or left out tables (`load.planning.scope`), what would be
-written and is not chosen is `not_selected`, and rows that are gone are `gone_unselected`: left as
-they are.
+Where the operator chose some customers (`load.planning.excerpt`), only their rows are compared. Of
+the others, `not_selected` were never written, and `outside` are those that were and are not looked
+at. Of a table that is left out (`load.planning.scope`), what would be written is `not_selected`,
+and rows that are gone are `gone_unselected`: left as they are.
 `inside`, `impossible` and `waiting` are classes of the REST route (`load.rest.planning`).
 
 A link (a row that is nothing but its key) is known by that key and not by its record: where one of
@@ -31,14 +32,16 @@ its sides is another row now, the old link is gone and the new one an insert.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from load.planning import removal
 from load.planning.clusters import Links
 from load.planning.comparison import Comparison, Rules
+from load.planning.excerpt import Excerpt
 from load.planning.remaps import Remap
 from load.planning.row_hash import key_text_of_state, mart_texts, pg_name, pg_relation
 from load.planning.three_way import KEEP, Conflict, ThreeWay
@@ -60,6 +63,7 @@ CLASSES = (
     "rekeyed",
     "reshaped",
     "not_selected",
+    "outside",
     "gone_unselected",
     "inside",
     "impossible",
@@ -206,19 +210,29 @@ def name_clusters(warehouse: Connection, manifest: Manifest) -> None:
 
 
 def _clashes(
+    warehouse: Connection,
+    marts: Sequence[Mart],
+    tables: Mapping[str, TableFacts],
+    rules: Mapping[str, Rules],
+    target: Target,
+) -> Iterator[Clash]:
+    taken = warehouse.exec_driver_sql(
+        "select table_name, _sonar_key, key from load_plan where class = 'collision' order by 1, 2"
+    ).all()
+    held: set[str] = set(
+        warehouse.exec_driver_sql("select distinct table_name from load_clash").scalars()
+    )
+    for mart in marts:
+        yield from (
+            Clash(mart.name, THE_ID, row[1], row[2]) for row in taken if row[0] == mart.name
+        )
+        if mart.name in held:
+            yield from _values_taken(warehouse, mart, tables[mart.name], rules[mart.name], target)
+
+
+def _values_taken(
     warehouse: Connection, mart: Mart, facts: TableFacts, rules: Rules, target: Target
 ) -> Iterator[Clash]:
-    taken = warehouse.execute(
-        text(
-            "select _sonar_key, key from load_plan where table_name = :mart"
-            " and class = 'collision' order by _sonar_key"
-        ),
-        {"mart": mart.name},
-    )
-    yield from (Clash(mart.name, THE_ID, row[0], row[1]) for row in taken)
-    held = text("select exists (select from load_clash where table_name = :mart)")
-    if not warehouse.execute(held, {"mart": mart.name}).scalar_one():
-        return
     texts = dict(zip((c.name for c in mart.columns), mart_texts(mart, facts.columns), strict=True))
     for rule, columns in rules.items():
         value = " || chr(31) || ".join(texts[c] for c in columns)
@@ -280,40 +294,53 @@ def _lost(warehouse: Connection, manifest: Manifest, mysql: Collection[str]) -> 
                 yield Lost(mart.name, reference.column, other.name, ids)
 
 
-def table_plan(warehouse: Connection, mart: Mart, rows: int) -> TablePlan:
-    """Count the classes; what is not in `load_plan` of the mart's `rows` is unchanged."""
-    found = warehouse.execute(
-        text(
-            "select class, count(*), count(*) filter (where class = 'conflict' and merged),"
-            " count(*) filter (where mart_hash is not null)"
-            " from load_plan where table_name = :mart group by class"
-        ),
-        {"mart": mart.name},
-    ).all()
-    counts = {row[0]: row[1] for row in found}
-    samples: dict[str, tuple[str, ...]] = {
-        name: tuple(
-            warehouse.execute(
-                text(
-                    "select _sonar_key from load_plan where table_name = :mart and class = :class"
-                    f" order by _sonar_key limit {_SAMPLES}"
-                ),
-                {"mart": mart.name, "class": name},
-            ).scalars()
+def table_plans(
+    warehouse: Connection, marts: Sequence[Mart], rows: Mapping[str, int]
+) -> list[TablePlan]:
+    """Count the classes; what is not in `load_plan` of a mart's `rows` is unchanged."""
+    found: dict[str, list[Any]] = {}
+    for row in warehouse.exec_driver_sql(
+        "select table_name, class, count(*), count(*) filter (where class = 'conflict' and merged),"
+        " count(*) filter (where mart_hash is not null)"
+        " from load_plan group by table_name, class"
+    ):
+        found.setdefault(row[0], []).append(row[1:])
+    samples: dict[str, dict[str, tuple[str, ...]]] = {}
+    for row in warehouse.exec_driver_sql(
+        "select table_name, class, array_agg(_sonar_key order by _sonar_key) from ("
+        " select table_name, class, _sonar_key, row_number() over ("
+        "  partition by table_name, class order by _sonar_key) as n from load_plan"
+        f"  where class <> 'unchanged') as sorted where n <= {_SAMPLES} group by 1, 2"
+    ):
+        samples.setdefault(row[0], {})[row[1]] = tuple(row[2])
+    plans = []
+    for mart in marts:
+        classes = found.get(mart.name, [])
+        counts = {row[0]: row[1] for row in classes}
+        if quiet := rows[mart.name] - sum(row[3] for row in classes):
+            counts["unchanged"] = counts.get("unchanged", 0) + quiet
+        plans.append(
+            TablePlan(
+                table=mart.name,
+                group=mart.group,
+                counts=counts,
+                samples=samples.get(mart.name, {}),
+                merges=sum(row[2] for row in classes),
+            )
         )
-        for name in counts
-        if name != "unchanged"
-    }
-    quiet = rows - sum(row[3] for row in found)
-    if quiet:
-        counts["unchanged"] = counts.get("unchanged", 0) + quiet
-    return TablePlan(
-        table=mart.name,
-        group=mart.group,
-        counts=counts,
-        samples=samples,
-        merges=sum(row[2] for row in found),
-    )
+    return plans
+
+
+def _with_others(planned: Mapping[str, TablePlan], excerpt: Excerpt) -> Iterator[TablePlan]:
+    """Yield the tables of all marts, with what stayed out of the excerpt."""
+    for mart in excerpt.whole.marts:
+        size = excerpt.sizes[mart.name]
+        table = planned.get(mart.name, TablePlan(mart.name, mart.group, {}))
+        counts = dict(table.counts)
+        for name, rows in (("not_selected", size.not_selected), ("outside", size.outside)):
+            if rows:
+                counts[name] = counts.get(name, 0) + rows
+        yield replace(table, counts=counts)
 
 
 def make_plan(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflicts
@@ -326,39 +353,38 @@ def make_plan(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflict
     select: Callable[[], None] | None = None,
     mysql: Collection[str] | None = None,
     park: Callable[[Collection[str]], Mapping[str, int]] | None = None,
+    excerpt: Excerpt | None = None,
 ) -> Plan:
     """Fill the temporary tables of `warehouse` and return their summary.
 
     Only tables of `mysql` are compared (none given: all). `park` leaves the others, and what the
     API created, to the API, and returns how many rows those tables have. `select` takes out of
-    `load_plan` what the operator did not choose. `load_plan` stays for `load.planning.marts` until
+    `load_plan` what the operator did not choose; of an `excerpt` the manifest is its own, and what
+    stayed out of it is counted. `load_plan` stays for `load.planning.marts` until
     the connection closes. The contract must have been checked: every mart has its table and every
     column its fact.
     """
     marts = [mart for mart in manifest.marts if mysql is None or mart.name in mysql]
     rules = {mart.name: unique_rules(mart, tables[mart.name]) for mart in marts}
-    rows = Comparison(warehouse, splynx, target).compare(marts, tables, rules)
+    rows = Comparison(warehouse, splynx, target, excerpt).compare(marts, tables, rules)
     if park is not None:
         rows.update(park([mart.name for mart in marts]))
     three_way = ThreeWay(warehouse, splynx, target, policy)
+    in_both = "select distinct table_name from load_plan where class = 'both'"
+    both: set[str] = set(warehouse.exec_driver_sql(in_both).scalars())
     for mart in marts:
-        three_way.decide(mart, tables[mart.name])
+        if mart.name in both:
+            three_way.decide(mart, tables[mart.name])
     name_clusters(warehouse, manifest)
     if select is not None:
         select()
     removal.mark(warehouse, manifest)
     warehouse.exec_driver_sql("analyze load_plan (table_name, class, cluster, _sonar_key)")
-    clashes = [
-        clash
-        for mart in marts
-        for clash in _clashes(warehouse, mart, tables[mart.name], rules[mart.name], target)
-    ]
+    clashes = [*_clashes(warehouse, marts, tables, rules, target)]
+    counted = [mart for mart in manifest.marts if mart.name in rows]
+    planned = {plan.table: plan for plan in table_plans(warehouse, counted, rows)}
     return Plan(
-        tables=tuple(
-            table_plan(warehouse, mart, rows[mart.name])
-            for mart in manifest.marts
-            if mart.name in rows
-        ),
+        tables=tuple(planned.values() if excerpt is None else _with_others(planned, excerpt)),
         clashes=tuple(clashes),
         lost=tuple(_lost(warehouse, manifest, {mart.name for mart in marts})),
         conflicts=three_way.conflicts(),

@@ -15,14 +15,15 @@ from runtime.run_ledger import Run
 
 _CROSSWALK = "intermediate.int_crosswalk"
 _CANDIDATES = "intermediate.int_crosswalk__candidates"
+_PLANNED = "load_planned"  # of an excerpt: the same, of its records alone
 
-_TAKEN = f"""
+_TAKEN = """
 select plan.table_name, plan._sonar_key, candidate.sonar_id, crosswalk.planned_id
 from load_plan as plan
-join {_CROSSWALK} as crosswalk
+join {crosswalk} as crosswalk
     on crosswalk.target = :target and crosswalk.entity = plan.table_name
     and crosswalk._sonar_key = plan._sonar_key and crosswalk.origin = 'new'
-join {_CANDIDATES} as candidate
+join {candidates} as candidate
     on candidate.entity = plan.table_name and candidate._sonar_key = plan._sonar_key
 where plan.class = 'insert'
     and exists (
@@ -61,11 +62,16 @@ def _exist(warehouse: Connection, *relations: str) -> bool:
     )
 
 
-def remaps(warehouse: Connection, target: Target) -> tuple[Remap, ...]:
-    """Return the records of the plan, not loaded yet, whose id somebody else's row holds."""
+def remaps(warehouse: Connection, target: Target, *, of_chosen: bool = False) -> tuple[Remap, ...]:
+    """Return the records of the plan, not loaded yet, whose id somebody else's row holds.
+
+    `of_chosen`: of an excerpt, for which `load.planning.collisions` has kept what is planned.
+    """
     if not _exist(warehouse, _CROSSWALK, _CANDIDATES):
         return ()
-    found = warehouse.execute(text(_TAKEN), {"target": target.name})
+    names = (_PLANNED, "load_candidate") if of_chosen else (_CROSSWALK, _CANDIDATES)
+    query = _TAKEN.format(crosswalk=names[0], candidates=names[1])
+    found = warehouse.execute(text(query), {"target": target.name})
     return tuple(Remap(row[0], row[1], row[2], row[3]) for row in found)
 
 
@@ -73,11 +79,12 @@ def finalized(warehouse: Connection, run: Run, target: Target) -> int:
     """Return how many rows this run has brought under a new id."""
     if not _exist(warehouse, _CROSSWALK):
         return 0
+    crosswalk = _PLANNED if _exist(warehouse, _PLANNED) else _CROSSWALK
     return int(
         warehouse.execute(
             text(
                 "select count(*) from ops.id_map as ours"
-                f" join {_CROSSWALK} as crosswalk on crosswalk.target = ours.target"
+                f" join {crosswalk} as crosswalk on crosswalk.target = ours.target"
                 " and crosswalk.entity = ours.entity and crosswalk._sonar_key = ours._sonar_key"
                 " and crosswalk.origin = 'new'"
                 " where ours.target = :target and ours.run_id = :run_id"

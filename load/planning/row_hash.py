@@ -129,6 +129,11 @@ def mart_hash(mart: Mart, facts: Mapping[str, ColumnFact]) -> str:
     return hash_of_line(mart, line(mart_texts(mart, facts)))
 
 
+def is_link(mart: Mart) -> bool:
+    """Return whether a row of the mart is nothing but its key."""
+    return set(mart.key) == {column.name for column in mart.columns}
+
+
 def is_bytes(column: MartColumn) -> bool:
     """Return whether a column holds bytes: its canonical text is hexadecimal digits."""
     return mart_type(column.data_type).family == "bytes"

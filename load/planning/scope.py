@@ -1,18 +1,20 @@
 """What the operator chose to load: some customers, without some tables, or what is in quarantine.
 
-Everything else that a load would write is `not_selected`: it stays as it is in the target, is
-counted in the plan and kept in `ops.not_selected`, and a later load without the choice brings it.
-Rows that are gone are acted on only where their customer is chosen.
+Everything else stays as it is in the target, and a later load without the choice brings it.
+`ops.choice` and `ops.chosen` say what the load was of. By MySQL nothing else is read
+(`load.planning.excerpt`); by REST, and of tables that are left out, `ops.not_selected` keeps what
+would have been written. Rows that are gone are acted on only where their customer is chosen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
 from load.planning.closure import Closure, relatives
+from load.planning.excerpt import Excerpt, cut, name_customers
 from load.planning.plan import edges
 from load.planning.row_hash import pg_name, pg_relation
 from load.target.targets import Target
@@ -95,15 +97,14 @@ def select(warehouse: Connection, manifest: Manifest, target: Target, scope: Sco
         ConfigError: an account, a status or a table that is not there.
         GateFailed: a table that is to be written needs rows of one that is to be skipped.
     """
-    names = {mart.name for mart in manifest.marts}
-    if unknown := [name for name in scope.skip_tables if name not in names]:
-        raise ConfigError(f"SKIP_TABLES: no mart is named {', '.join(unknown)} (make plan)")
+    _tables_exist(manifest, scope)
     if scope.chooses_rows:
         customers, rows = _wanted(warehouse, manifest, target, scope)
         joined = ((one, other) for kind, one, other in edges(warehouse, manifest)
                   if kind == "customer")  # fmt: skip
         chosen = sorted(relatives(customers, joined))
         Closure(warehouse, manifest).choose(chosen, rows)
+        name_customers(warehouse, chosen)
         warehouse.exec_driver_sql("analyze load_chosen")
         warehouse.execute(
             text(
@@ -117,6 +118,15 @@ def select(warehouse: Connection, manifest: Manifest, target: Target, scope: Sco
             ),
             {"customers": chosen},
         )
+    skip(warehouse, manifest, scope)
+
+
+def skip(warehouse: Connection, manifest: Manifest, scope: Scope) -> None:
+    """Take the tables that are to be left out out of `load_plan`.
+
+    Raises:
+        GateFailed: a table that is to be written needs their rows.
+    """
     if scope.skip_tables:
         warehouse.execute(
             text(
@@ -128,6 +138,39 @@ def select(warehouse: Connection, manifest: Manifest, target: Target, scope: Sco
             {"skipped": list(scope.skip_tables)},
         )
         _nothing_needs(warehouse, manifest, scope.skip_tables)
+
+
+def excerpt(
+    warehouse: Connection,
+    manifest: Manifest,
+    target: Target,
+    scope: Scope,
+    known: Mapping[str, int],
+) -> Excerpt | None:
+    """Return the marts with nothing but what was chosen; None where all rows are wanted.
+
+    `known` are the rows of marts that need not be counted.
+
+    Raises:
+        ConfigError: an account, a status or a table that is not there.
+    """
+    _tables_exist(manifest, scope)
+    if not scope.chooses_rows:
+        return None
+    customers, rows = _wanted(warehouse, manifest, target, scope)
+    return cut(warehouse, manifest, target, customers, rows, known)
+
+
+def records(warehouse: Connection) -> list[tuple[str, str]]:
+    """Return (table, record) of an excerpt; `warehouse` is the connection that it was made on."""
+    found = warehouse.exec_driver_sql("select table_name, _sonar_key from load_chosen")
+    return [(str(row[0]), str(row[1])) for row in found]
+
+
+def _tables_exist(manifest: Manifest, scope: Scope) -> None:
+    names = {mart.name for mart in manifest.marts}
+    if unknown := [name for name in scope.skip_tables if name not in names]:
+        raise ConfigError(f"SKIP_TABLES: no mart is named {', '.join(unknown)} (make plan)")
 
 
 def _wanted(
@@ -226,13 +269,29 @@ def _nothing_needs(warehouse: Connection, manifest: Manifest, skipped: Sequence[
         )
 
 
-def keep_record(run: Run, warehouse: Connection, target: Target) -> None:
-    """Write down which rows of the marts this load leaves out, in place of what an earlier one did.
+def keep_record(run: Run, warehouse: Connection, target: Target, scope: Scope = EVERYTHING) -> None:
+    """Write down what this load is of and leaves out, in place of what an earlier one did.
 
     `warehouse` is the connection that made the plan; it commits.
     """
     named = {"target": target.name, "run_id": run.run_id}
-    warehouse.execute(text("delete from ops.not_selected where target = :target"), named)
+    for table in ("not_selected", "choice", "chosen"):
+        warehouse.execute(text(f"delete from ops.{table} where target = :target"), named)
+    if scope.chooses_rows:
+        warehouse.execute(
+            text(
+                "insert into ops.choice (target, run_id, scope, customers)"
+                " select :target, :run_id, :scope, array(select key from load_customers)"
+            ),
+            {**named, "scope": str(scope)},
+        )
+        warehouse.execute(
+            text(
+                "insert into ops.chosen (target, table_name, _sonar_key)"
+                " select distinct :target, table_name, _sonar_key from load_chosen"
+            ),
+            named,
+        )
     warehouse.execute(
         text(
             "insert into ops.not_selected (target, table_name, _sonar_key, run_id)"

@@ -23,7 +23,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, text
 
-from load.planning.plan import Plan, name_clusters, table_plan
+from load.planning.plan import Plan, name_clusters, table_plans
 from load.planning.routes import FILES
 from load.planning.row_hash import pg_name, pg_relation
 from load.rest.bodies import Body, Ids, body, tables_led_to
@@ -87,7 +87,7 @@ def make_plan(  # noqa: PLR0913, PLR0917 - what a plan is made of
             {"parts": [shape.name for shape in shapes if shape.kind == "part"]},
         )
     mark(warehouse, shapes, target)
-    tables = tuple(table_plan(warehouse, mart, rows[mart.name]) for mart in manifest.marts)
+    tables = tuple(table_plans(warehouse, manifest.marts, rows))
     return Plan(tables=tables, clashes=()), ids
 
 

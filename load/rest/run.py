@@ -134,7 +134,7 @@ def load(  # noqa: PLR0913 - what a load is told
         if not many_gone:
             not_too_many(warehouse, place.target)
         _at_rest(warehouse, place.target)
-        scope.keep_record(run, warehouse, place.target)
+        scope.keep_record(run, warehouse, place.target, chosen)
         _keep_impossible(place)
         with parcels.locked(run.engine, manifest.marts):
             began = time.monotonic()

@@ -1,7 +1,8 @@
 """The intents of parcels: announced, confirmed or dropped as a whole, in Postgres.
 
-Works on the plan's own connection, where `load_todo` is, and commits there. What an intent means,
-and how a killed load is settled from it, is said in `load.writing.intents`.
+Announced and dropped on the plan's own connection, where `load_todo` is; confirmed on another, from
+the intents alone, so that Postgres makes the next parcel meanwhile. What an intent means, and how a
+killed load is settled from it, is said in `load.writing.intents`.
 
 The intents of a parcel are one value a table in `ops.load_batch`, and each row of `ops.row_state`
 is touched once, when its parcel is confirmed. Only settling, after a kill, makes rows of intents.
@@ -15,8 +16,8 @@ from sqlalchemy import Connection, text
 
 from load.planning.row_hash import pg_text
 from load.target.targets import Target
-from load.writing.intents import TAKES_OVER, owners, row_key
-from load.writing.parcels import one_by_one
+from load.writing.intents import DOUBT, TAKES_OVER, owners, row_key
+from load.writing.parcels import Parcel, one_by_one
 from load.writing.pre_images import drop_pages
 from runtime.manifest import Manifest, Mart
 from runtime.run_ledger import Run
@@ -27,17 +28,25 @@ def row_key_of(mart: Mart) -> str:
     return row_key(f"(array[{', '.join(map(pg_text, mart.key))}])", "key")
 
 
-_UPDATE = """
+_INTENTS = """
+select batch.table_name, batch.key_columns, intent.*
+from ops.load_batch as batch, unnest(batch.intents) as intent
+where batch.batch = :batch and intent.old_hash is
+"""
+_UPDATE = f"""
 update ops.row_state as state set
-    _customer_key = todo._customer_key, state = 'written', old_hash = todo.shown,
-    new_hash = todo.mart_hash, crc = todo.mart_crc, base = todo.mart_base, apart = false,
+    _customer_key = intent._customer_key, state = 'written', old_hash = intent.old_hash,
+    new_hash = intent.new_hash, crc = intent.crc, base = intent.base, apart = false,
     removed = null, run_id = :run_id, batch = :batch, changed_at = clock_timestamp(),
     prior_hash = state.new_hash, prior_crc = state.crc, prior_base = state.base,
     prior_apart = state.apart
-from load_todo as todo
-where todo.batch = :number and todo.is_update and todo.n <> all(:kept)
-    and state.target = :target and state.table_name = todo.table_name
-    and state._sonar_key = todo._sonar_key
+from ({_INTENTS} not null) as intent
+where state.target = :target and state.table_name = intent.table_name
+    and state._sonar_key = intent._sonar_key
+    and not exists (
+        select from unnest(cast(:tables as text[]), cast(:keys as text[])) as kept (name, key)
+        where kept.name = intent.table_name and kept.key = intent._sonar_key
+    )
 """
 _INSERT = f"""
 insert into ops.row_state (
@@ -45,19 +54,17 @@ insert into ops.row_state (
     run_id, inserted_by, batch, changed_at
 )
 select
-    :target, todo.table_name, todo._sonar_key, todo._customer_key,
-    {row_key("batch.key_columns", "todo.key")}, 'written', null, todo.mart_hash, todo.mart_crc,
-    todo.mart_base, :run_id, :run_id, :batch, clock_timestamp()
-from load_todo as todo
-join ops.load_batch as batch on batch.batch = :batch and batch.table_name = todo.table_name
-where todo.batch = :number and not todo.is_update and todo.is_new
+    :target, intent.table_name, intent._sonar_key, intent._customer_key,
+    {row_key("intent.key_columns", "intent.key")}, 'written', null, intent.new_hash, intent.crc,
+    intent.base, :run_id, :run_id, :batch, clock_timestamp()
+from ({_INTENTS} null) as intent
 """
-_INSERT_AGAIN = _INSERT.replace("todo.is_new", "not todo.is_new") + TAKES_OVER
-_IDS = """
+_IDS = f"""
 insert into ops.id_map (target, entity, _sonar_key, planned_id, target_id, run_id)
-select :target, table_name, _sonar_key, key::bigint, key::bigint, :run_id
-from load_todo where batch = :number and not is_update and has_no_id
-    and table_name = any(:owners)
+select
+    :target, intent.table_name, intent._sonar_key, intent.key::bigint, intent.key::bigint, :run_id
+from ({_INTENTS} null) as intent
+where intent.table_name = any(:owners)
 """
 
 
@@ -66,6 +73,7 @@ class BatchLedger:
 
     def __init__(self, run: Run, plan: Connection, manifest: Manifest, target: Target) -> None:
         self._plan = plan
+        self._engine = run.engine
         self._owners = list(owners(manifest))
         self._keys = {mart.name: list(mart.key) for mart in manifest.marts}
         self._names = {"target": target.name, "run_id": run.run_id}
@@ -106,22 +114,28 @@ class BatchLedger:
         self._plan.commit()
         return batch
 
-    def confirm(self, batch: int, number: int, kept: Sequence[int] = ()) -> None:
-        """Record that the rows are in the target; those with `n` in `kept` are as they were."""
-        # Lost with the server, a confirmation is made up by the next start: nothing waits for it.
-        self._plan.execute(text("set local synchronous_commit = off"))
-        one_by_one(self._plan)
+    def confirm(self, batch: int, parcel: Parcel, kept: Sequence[tuple[str, str]] = ()) -> None:
+        """Record that a parcel is in the target; rows in `kept` (table, record) are as they were.
+
+        Made to run beside the plan's connection, in a thread of its own.
+        """
         bound = {
             **self._names,
             "batch": batch,
-            "number": number,
-            "kept": list(kept),
+            "tables": [table for table, _ in kept],
+            "keys": [key for _, key in kept],
             "owners": self._owners,
         }
-        for statement in (_IDS, _UPDATE, _INSERT, _INSERT_AGAIN):
-            self._plan.execute(text(statement), bound)
-        self._plan.execute(text("delete from ops.load_batch where batch = :batch"), bound)
-        self._plan.commit()
+        # New rows go in without a look at what they could meet: two fifths of the work.
+        ids = _IDS if parcel.has_no_ids else f"{_IDS} on conflict do nothing"
+        rows = _INSERT if parcel.is_new else f"{_INSERT} {TAKES_OVER}"
+        with self._engine.begin() as warehouse:
+            # Lost with the server, it is made up by the next start: nothing waits for it.
+            warehouse.execute(text("set local synchronous_commit = off"))
+            one_by_one(warehouse)
+            for statement in (ids, _UPDATE, *([DOUBT] if kept else []), rows):
+                warehouse.execute(text(statement), bound)
+            warehouse.execute(text("delete from ops.load_batch where batch = :batch"), bound)
 
     def drop(self, batch: int) -> None:
         """Forget intents that were not carried out, and the images taken for them."""

@@ -156,6 +156,12 @@ GIVES_BACK = (
 )
 
 _ROWS = "unnest(cast(:tables as text[]), cast(:keys as text[])) as done (table_name, _sonar_key)"
+# No load wrote these rows as they are: without its CRC a row is looked at whatever is recorded.
+DOUBT = (
+    f"update ops.row_state as state set crc = null from {_ROWS} where state.target = :target"
+    " and state.table_name = done.table_name and state._sonar_key = done._sonar_key"
+    " and state.state = 'written'"
+)
 _THESE = (
     "state.target = :target and state.state = 'intended' and state.changed_at = any(:moments)"
     " and (state.batch = any(:batches) or state.batch is null)"  # an index finds them
@@ -348,6 +354,13 @@ class Ledger:
         """Forget the intents of rows that were not written."""
         with self._run.engine.begin() as warehouse:
             _drop(warehouse, self._open(rows))
+
+    def doubt(self, rows: Sequence[Row]) -> None:
+        """Forget the intents of rows that are not what the plan believed; the next one looks."""
+        with self._run.engine.begin() as warehouse:
+            given = self._open(rows)
+            _drop(warehouse, given)
+            warehouse.execute(text(DOUBT), given.named())
 
     def confirm(self, rows: Sequence[Row]) -> None:
         """Record that these rows are in the target."""

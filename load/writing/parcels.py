@@ -56,13 +56,18 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """All rows of one transaction, in load order: (new rows, rows to update) a mart."""
+    """All rows of one transaction, in load order: (new rows, rows to update) a mart.
+
+    `is_new` and `has_no_ids` say that ops.row_state and ops.id_map have nothing of any new row.
+    """
 
     number: int
     tables: tuple[tuple[Rows, Rows], ...]
     clusters: int
     members: int
     size: int
+    is_new: bool
+    has_no_ids: bool
 
     @property
     def rows(self) -> int:
@@ -92,9 +97,7 @@ def one_by_one(connection: Connection) -> None:
 class Todo:
     """The rows of some marts that the plan wants written, cut into batches.
 
-    The temporary table `load_todo` holds them: `n` numbers the rows, `batch` the transactions;
-    `is_new` and `has_no_id` say that ops.row_state and ops.id_map have nothing of the row yet, so
-    that it goes in without a look at what it could meet: two fifths of the work.
+    The temporary table `load_todo` holds them: `n` numbers the rows, `batch` the transactions.
     """
 
     def __init__(
@@ -189,7 +192,8 @@ class Todo:
         one_by_one(self._warehouse)
         whole = self._warehouse.exec_driver_sql(
             "select count(distinct cluster), count(distinct coalesce(_customer_key, _sonar_key)),"
-            " sum(bytes) from load_todo where batch = %(batch)s",
+            " sum(bytes), bool_and(is_update or is_new), bool_and(is_update or has_no_id)"
+            " from load_todo where batch = %(batch)s",
             {"batch": number},
         ).one()
         rendered = tuple(
@@ -200,7 +204,7 @@ class Todo:
             for mart in self._marts
             if mart.name in counts
         )
-        return Parcel(number, rendered, whole[0], whole[1], int(whole[2]))
+        return Parcel(number, rendered, whole[0], whole[1], int(whole[2]), whole[3], whole[4])
 
     def names(self, numbers: Sequence[int]) -> list[tuple[str, str]]:
         """Return (table, record) of the rows with these `n`."""

@@ -1,6 +1,7 @@
 """The writing of a plan: group by group, parcel by parcel, one parcel ahead of the target.
 
-While the target takes one parcel, Postgres confirms the one before and makes the next. What the
+While the target takes one parcel, Postgres confirms the one before and, on a connection of its own,
+makes the next. What the
 target refuses, and what no parcel can hold, is written by single rows: so a row at fault is found.
 What stayed out is tried again once everything else is there.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -98,6 +99,21 @@ class _Sent:
     answer: Future[list[int]]
 
 
+@dataclass(slots=True)
+class _Lanes:
+    """What works beside the plan's connection: one thread a database, at most one confirmation."""
+
+    target: Executor
+    ledger: Executor
+    confirmed: Future[None] | None = None
+
+    def settled(self) -> None:
+        """Wait for the confirmation that is on its way."""
+        if self.confirmed is not None:
+            self.confirmed.result()
+            self.confirmed = None
+
+
 class Writing:
     """One load at work. `warehouse` is the connection that made the plan."""
 
@@ -130,7 +146,11 @@ class Writing:
         """
         self._block_vanished()
         try:
-            with self._progress, ThreadPoolExecutor(1, "target") as pool:
+            with (
+                self._progress,
+                ThreadPoolExecutor(1, "target") as pool,
+                ThreadPoolExecutor(1, "ledger") as ledger,
+            ):
                 for scope in self._scopes():
                     started = time.monotonic()
                     self._progress.part(", ".join(mart.name for mart in scope))
@@ -138,7 +158,7 @@ class Writing:
                         self._warehouse, scope, self._place.tables, limits, self._place.target
                     )
                     todo.set_aside(self._ways, self._blocked.values())
-                    self._write_parcels(pool, todo, scope)
+                    self._write_parcels(_Lanes(pool, ledger), todo, scope)
                     if not self._result.stopped:
                         self._write_single(scope, ASIDE)
                     self._took(_together(scope[0]), started)
@@ -181,7 +201,7 @@ class Writing:
             for row in rows:
                 self._blocked.add(name, column, row[0])
 
-    def _write_parcels(self, pool: ThreadPoolExecutor, todo: Todo, scope: Sequence[Mart]) -> None:
+    def _write_parcels(self, lanes: _Lanes, todo: Todo, scope: Sequence[Mart]) -> None:
         sent: _Sent | None = None
         for number in todo.numbers():
             parcel = todo.parcel(number, self._ways)
@@ -189,12 +209,14 @@ class Writing:
             kept = self._arrived(sent, scope)
             if self._result.stopped:
                 self._batches.drop(batch)
-                return
+                break
             before = sent
-            answer = pool.submit(self._bulk.write, parcel, batch)
+            answer = lanes.target.submit(self._bulk.write, parcel, batch)
             sent = _Sent(parcel, batch, time.monotonic(), answer)
-            self._confirm(before, kept, todo)
-        self._confirm(sent, self._arrived(sent, scope), todo)
+            self._confirm(lanes, before, kept, todo)
+        else:
+            self._confirm(lanes, sent, self._arrived(sent, scope), todo)
+        lanes.settled()
 
     def _arrived(self, sent: _Sent | None, scope: Sequence[Mart]) -> list[int] | None:
         """Wait for a parcel; return `n` of rows that were kept, None when nothing was written.
@@ -212,12 +234,15 @@ class Writing:
             self._write_single(scope, sent.parcel.number)
             return None
 
-    def _confirm(self, sent: _Sent | None, kept: Sequence[int] | None, todo: Todo) -> None:
+    def _confirm(
+        self, lanes: _Lanes, sent: _Sent | None, kept: Sequence[int] | None, todo: Todo
+    ) -> None:
         if sent is None or kept is None:
             return
         parcel = sent.parcel
         stayed = todo.names(kept) if kept else []
-        self._batches.confirm(sent.batch, parcel.number, kept)
+        lanes.settled()
+        lanes.confirmed = lanes.ledger.submit(self._batches.confirm, sent.batch, parcel, stayed)
         self._result.kept.extend(f"{table} {key}" for table, key in stayed)
         self._result.inserted += sum(new.count for new, _ in parcel.tables)
         self._result.updated += sum(old.count for _, old in parcel.tables) - len(stayed)
@@ -297,7 +322,8 @@ class Writing:
         stayed = {(row.mart.name, row.sonar_key) for row in kept}
         written = [row for row in rows if (row.mart.name, row.sonar_key) not in stayed]
         self._ledger.confirm(written)
-        self._ledger.drop(kept)
+        if kept:
+            self._ledger.doubt(kept)
         self._result.kept.extend(f"{row.mart.name} {row.sonar_key}" for row in kept)
         inserted = sum(row.old_hash is None for row in written)
         self._result.inserted += inserted

@@ -8,13 +8,19 @@ from load.target.targets import Target
 from runtime.run_ledger import Run
 
 
-def keep_edits(run: Run, warehouse: Connection, target: Target) -> None:
+def keep_edits(run: Run, warehouse: Connection, target: Target, *, of_all: bool = True) -> None:
     """Write down what the plan found, in place of what an earlier load found.
 
+    What was found of rows that the plan did not look at stays, unless it is a plan `of_all`.
     `warehouse` is the connection that made the plan; it commits.
     """
     named = {"target": target.name, "run_id": run.run_id}
-    warehouse.execute(text("delete from ops.staff_edit where target = :target"), named)
+    only = (
+        ""
+        if of_all
+        else " and (table_name, _sonar_key) in (select table_name, _sonar_key from load_plan)"
+    )
+    warehouse.execute(text(f"delete from ops.staff_edit where target = :target{only}"), named)
     warehouse.execute(
         text(
             "insert into ops.staff_edit"

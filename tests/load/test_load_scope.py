@@ -91,16 +91,23 @@ def test_chosen_customers_bring_what_belongs_to_them_and_the_rest_follows(scene:
         assert table.counts.get("insert", 0) == len(whole[table.table])
     left = sum(rows.values()) - result.written
     assert result.plan.count("not_selected") == left
-    assert scene.rows("select count(*) from ops.not_selected") == [(left,)]
+    assert scene.rows("select scope, customers from ops.choice") == [
+        (f"accounts {','.join(sorted(('12', parent)))}", sorted(customers))
+    ]
+    chosen_rows = scene.rows("select table_name, count(*) from ops.chosen group by 1")
+    assert {row[0]: row[1] for row in chosen_rows} == {
+        table: len(held) for table, held in whole.items() if held
+    }
     assert scene.rows(
         "select detail -> 'not_selected', detail ->> 'scope' from ops.step where step = 'load'"
     ) == [(left, f"accounts {','.join(sorted(('12', parent)))}")]
     again = miniature.run_load(chosen=chosen)
     assert (again.written, again.plan.count("not_selected")) == (0, left)
+    assert again.plan.count("unchanged") == result.written
     rest = miniature.run_load()
     assert (rest.inserted, rest.plan.count("not_selected")) == (left, 0)
     assert miniature.content(scene.splynx.engine) == miniature.mart_content(scene.warehouse)
-    assert scene.rows("select count(*) from ops.not_selected") == [(0,)]
+    assert scene.rows("select 1 from ops.choice union all select 1 from ops.chosen") == []
 
 
 @pytest.mark.postgres
@@ -160,8 +167,8 @@ def test_rows_outside_of_the_choice_are_neither_changed_nor_gone(scene: Scene) -
     ))  # fmt: skip
     assert scene.target_rows("select id from clients where name = 'by Sonar'") == [(20,)]
     plan = {table.table: dict(table.counts) for table in result.plan.tables}
-    assert plan["clients"] == {"update": 1, "not_selected": 1, "unchanged": 58}
-    assert plan["client_info"] == {"gone": 1, "gone_unselected": 1, "unchanged": 58}
+    assert plan["clients"] == {"update": 1, "outside": 59}
+    assert plan["client_info"] == {"gone": 1, "outside": 58}
     assert result.plan.count("vanished") == 0
     assert scene.target_rows("select count(*) from client_info") == [(60,)]
 

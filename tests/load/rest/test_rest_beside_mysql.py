@@ -86,7 +86,7 @@ def by_mysql(sides: Sides, warehouse: Connection) -> Plan:
     """Return the plan of a load by MySQL; what it does to the warehouse is not committed."""
     with sides.server.database.engine.connect() as splynx:
         tables = read_facts.table_facts(splynx, sorted(ALL))
-        park = parking.Parking(warehouse, world.MANIFEST, sides.target).park
+        park = parking.Parking(warehouse, world.MANIFEST, sides.target, world.MANIFEST).park
         return plan_by_mysql(
             warehouse, splynx, world.MANIFEST, sides.target, tables, mysql=ALL, park=park
         )
