@@ -2,6 +2,9 @@
 
 Columns that are Splynx's own in some rows (`load.reconcile.waivers`) are compared in a second look,
 in the rows in which they are ours.
+
+After a load of chosen customers, rows that it left to a later one are counted and not compared. Of
+the choice alone (`load.reconcile.of_choice`), nothing else is read.
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from load.reconcile import recorded
 from load.reconcile.compare import Found, Key, compare
 from load.reconcile.normal_form import quoted_mysql, quoted_postgres
+from load.reconcile.of_choice import SCHEMA, ChosenRows
 from load.reconcile.results import Explained
 from load.reconcile.sides import MartSide, Table, TargetSide
 from load.reconcile.splynx import dangling, table_of
@@ -34,12 +39,17 @@ class ByMySql:
     splynx: Connection
     target: str
     translation: Translation
+    chosen: ChosenRows | None = None
 
     def compare(self, mart: Mart, mart_rows: int) -> Compared:
         """Return what a mart's rows came to."""
         table = table_of(self.splynx, mart)
         waived = waivers(self.warehouse, mart, self.target)
-        pair = _Pair(self.warehouse, self.splynx, self.translation.relation(mart), table)
+        pair, left_aside = self._pair(mart, table), 0
+        if self.chosen is None and recorded.is_of_choice(self.warehouse, self.target):
+            expected = recorded.chosen_or_known(pair.relation, table, self.target)
+            pair = replace(pair, relation=expected)
+            left_aside = mart_rows - pair.ours().rows()
         owner = _owner_of_items(mart)
         if waived.by_api and owner is not None:
             pair = pair.by_place(owner)
@@ -51,10 +61,15 @@ class ByMySql:
             pair.ours(),
             lambda key: pair.rows(key, waived),
             pair.theirs().removed,
+            pair.relation if left_aside else None,
         )
-        compared = check.sort(mart_rows, found, _explained(waived))
+        compared = check.sort(mart_rows, found, _explained(waived), left_aside=left_aside)
         # ids of items are not known: what they lead to has been compared with their columns
-        lost = check.lost(dangling(self.splynx, mart)) if pair.table is table else ()
+        lost = (
+            check.lost(dangling(self.splynx, mart, pair.held))
+            if pair.table.key == table.key
+            else ()
+        )
         totals, differing = totals_of(
             mart,
             pair.names - waived.columns,
@@ -66,16 +81,27 @@ class ByMySql:
             compared, differences=(*compared.differences, *lost, *differing), totals=totals
         )
 
+    def _pair(self, mart: Mart, table: Table) -> _Pair:
+        """Return both sides: of all rows, or of the chosen ones."""
+        if self.chosen is None:
+            relation = self.translation.relation(mart)
+            return _Pair(self.warehouse, self.splynx, relation, table)
+        held = self.chosen.theirs(self.splynx, mart, table)
+        table = replace(table, schema=SCHEMA, part=self.chosen.part(mart))
+        relation = self.chosen.relation(mart)
+        return _Pair(self.warehouse, self.splynx, relation, table, f"{held} as held", held)
+
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """The two sides of one table, for any of its columns."""
+    """The two sides of one table, for any of its columns; `held`: not all rows of the target."""
 
     warehouse: Connection
     splynx: Connection
     relation: str
     table: Table
     theirs_from: str | None = None
+    held: str | None = None
 
     def by_place(self, owner: str) -> _Pair:
         """Return the same by owner and place: Splynx alone knows the ids of items."""
@@ -92,7 +118,9 @@ class _Pair:
             self.splynx,
             f"(select mart.*, {ours} from (select * from {self.relation}) as mart) as mart",
             table,
-            f"(select held.*, {theirs} from {quoted_mysql(self.table.name)} as held) as held",
+            f"(select held.*, {theirs} from {self.held or quoted_mysql(self.table.name)} as held)"
+            " as held",
+            self.held,
         )
 
     def ours(self, columns: Iterable[str] | None = None, *, any_none: bool = False) -> MartSide:
@@ -143,6 +171,8 @@ class _Pair:
 
     def rows(self, key: Key, waived: Waivers) -> tuple[Row, Row]:
         """Return both rows of a key, without the columns that are Splynx's own."""
+        if not waived.all and not waived.by_api:  # to ask for the record is to go through the mart
+            return self.ours().row(key), self.theirs().row(key)
         (sonar_key,) = self.ours().sonar_keys([key])
         left_out, any_none = waived.of(sonar_key), sonar_key in waived.by_api
         mine = self.ours(any_none=any_none).row(key)

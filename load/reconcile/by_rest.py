@@ -8,7 +8,7 @@ a list may tell less. What no list shows is not compared, and said so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -25,6 +25,7 @@ from load.reconcile.sides import MartSide, Table
 from load.reconcile.table_check import Compared, Row, TableCheck
 from load.reconcile.totals import MONTH, Apart, Figure, Sides, Values, added_up, totals_of
 from load.reconcile.translation import Translation
+from load.reconcile.waivers import led_nowhere, sent_over_the_api
 from load.rest.client import Record, Splynx
 from load.rest.failures import MethodNotAllowed, ModuleOff, NotFound
 from runtime.manifest import Manifest, Mart, Total
@@ -156,8 +157,10 @@ class ByRest:
         ours = MartSide(self.warehouse, table, self.translation.relation(mart))
         look = _Look(place, table, {}, {}, None, mart.rest)
         why = place.why
+        without: Mapping[str, Collection[str]] = {}
         if not why:
-            look.wanted = self._wanted(mart, table)
+            without = self._without(mart)
+            look.wanted = self._wanted(mart, table, without)
             try:
                 self._read(mart, look)
             except (ModuleOff, MethodNotAllowed) as exc:
@@ -165,7 +168,8 @@ class ByRest:
         if why:
             return self._unseen(mart, table, mart_rows, why)
         check = TableCheck(self.warehouse, self.target, table, ours, look.shown)
-        compared = check.sort(mart_rows, self._found(look), _explained(place, mart_rows))
+        explained = _explained(place, mart_rows, without)
+        compared = check.sort(mart_rows, self._found(look), explained)
         totals, differing = totals_of(
             mart,
             look.seen,
@@ -195,20 +199,36 @@ class ByRest:
         found = self.warehouse.execute(text(f"select _sonar_key from {relation}"))
         return [str(row[0]) for row in found]
 
-    def _wanted(self, mart: Mart, table: Table) -> dict[Key, Row]:
-        """Return the mart's rows in normal form, by the key that Splynx has them under."""
+    def _without(self, mart: Mart) -> Mapping[str, Collection[str]]:
+        """Return the columns in which records hold nothing, as what they lead to is not there."""
+        led = led_nowhere(self.warehouse, mart, self.target)
+        sent = sent_over_the_api(self.warehouse, mart, self.target) if led else frozenset()
+        return {column: rows & sent for column, rows in led.items() if rows & sent}
+
+    def _wanted(
+        self, mart: Mart, table: Table, without: Mapping[str, Collection[str]]
+    ) -> dict[Key, Row]:
+        """Return the mart's rows in normal form, by the key that Splynx has them under.
+
+        `without` are the records that hold nothing in a column.
+        """
         texts = [postgres_value(column) for column in table.columns]
         order = "pos, " if any(column.name == "pos" for column in mart.columns) else ""
         keys = [quoted_postgres(name) for name in table.key]
         found = self.warehouse.execute(
             text(
-                f"select {', '.join([*keys, *texts])} from (select * from"
+                f"select _sonar_key, {', '.join([*keys, *texts])} from (select * from"
                 f" {self.translation.relation(mart)} order by {order}_sonar_key) as mart"
             )
         )
         names = [column.name for column in table.columns]
         many = len(keys)
-        return {_key(row[:many]): dict(zip(names, row[many:], strict=True)) for row in found}
+        wanted: dict[Key, Row] = {}
+        for record, *parts in found:
+            row: dict[str, Any] = dict(zip(names, parts[many:], strict=True))
+            row.update((name, None) for name, records in without.items() if record in records)
+            wanted[_key(parts[:many])] = row
+        return wanted
 
     def _read(self, mart: Mart, look: _Look) -> None:
         place = look.place
@@ -322,10 +342,13 @@ async def _all(asked: Sequence[Coroutine[Any, Any, Record | None]]) -> list[Reco
     return await asyncio.gather(*asked)
 
 
-def _explained(place: Place, mart_rows: int) -> list[Explained]:
+def _explained(
+    place: Place, mart_rows: int, without: Mapping[str, Collection[str]]
+) -> list[Explained]:
+    found = [Explained(NOT_IN_THE_API, len(rows), (name,)) for name, rows in without.items()]
     if not place.unshown or not mart_rows:
-        return []
-    return [Explained(NOT_IN_THE_API, mart_rows, place.unshown)]
+        return found
+    return [Explained(NOT_IN_THE_API, mart_rows, place.unshown), *found]
 
 
 def _key(parts: Sequence[Any]) -> Key:

@@ -26,7 +26,7 @@ Name = Literal[
     "load_not_done", "load_interrupted", "load_not_recorded", "load_recorded_more",
     "written_and_nowhere", "gone_and_removed_by_staff", "id_not_in_map", "id_otherwise_in_map",
     "row_not_loaded", "row_removed_by_staff", "row_missing", "row_edited_by_staff",
-    "row_modified", "row_gone_from_mart", "row_of_nobody", "leads_nowhere",
+    "row_modified", "row_outside_choice", "row_gone_from_mart", "row_of_nobody", "leads_nowhere",
     "totals_follow", "totals_differ", "money_differs",
 ]  # fmt: skip
 

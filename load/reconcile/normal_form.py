@@ -5,8 +5,9 @@ digit that the target could not keep is a difference; moments are written to the
 same reason. Texts are compared as they are. SQL NULL differs from '', and where the target spells
 "none" in its own way (`none` of the mart column), that spelling is what it must hold.
 
-A row is the concatenation of `length:value` of each column ('-' for NULL), which no two different
-rows share; lengths are in bytes of UTF-8. Its MD5 is the row's digest.
+A row is the concatenation of its columns, which no two different rows share: `length:value` of what
+may hold any character (lengths are in bytes of UTF-8, '-' is NULL), `value|` of numbers and times,
+which hold no such bar and are not worked out twice ('-|' is NULL). Its MD5 is the row's digest.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from runtime.manifest import MartColumn
 Form = Literal["number", "date", "moment", "time", "binary", "text"]
 
 _EMPTY = "''"
+_BARRED: frozenset[Form] = frozenset({"number", "date", "moment", "time"})  # no bar in any value
 _FORMS: Mapping[str, Form] = {
     **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "year"), "number"),
     **dict.fromkeys(("decimal", "numeric"), "number"),
@@ -36,7 +38,8 @@ _FORMS: Mapping[str, Form] = {
 class Compared:
     """A column as it is compared: its form, the target's scale, the spelling of "none".
 
-    With `any_none`, all spellings of nothing are one: the API has no word for which is meant.
+    `mart_type` is what the mart's contract says, without a length. With `any_none`, all spellings
+    of nothing are one: the API has no word for which is meant.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Compared:
     scale: int
     none: str | None
     any_none: bool = False
+    mart_type: str = ""
 
 
 def plain_number(text: str) -> str:
@@ -68,7 +72,8 @@ def compared(column: MartColumn, data_type: str, scale: int | None) -> Compared:
     """Return how `column` is compared with a target column of `data_type` (lower case)."""
     form = _FORMS.get(data_type, "text")
     none = None if column.none is None else _normal_none(column.none, form)
-    return Compared(name=column.name, form=form, scale=scale or 0, none=none)
+    mart_type = column.data_type.lower().split("(")[0].strip()
+    return Compared(column.name, form, scale or 0, none, mart_type=mart_type)
 
 
 def quoted_postgres(name: str) -> str:
@@ -90,9 +95,7 @@ def postgres_value(column: Compared) -> str:
     """Return the expression of a mart column's normal form."""
     name = quoted_postgres(column.name)
     value = {
-        # A boolean has no cast to numeric; the target holds 1 and 0 for it.
-        "number": f"trim_scale(case {name}::text when 'true' then '1' when 'false' then '0'"
-        f" else {name}::text end::numeric)::text",
+        "number": _postgres_number(name, column.mart_type),
         "date": f"to_char({name}::timestamp, 'YYYY-MM-DD')",
         "moment": f"to_char({name}::timestamp, 'YYYY-MM-DD HH24:MI:SS.US')",
         "time": f"to_char({name}::time, 'HH24:MI:SS')",
@@ -102,6 +105,19 @@ def postgres_value(column: Compared) -> str:
     if column.none is not None:
         value = f"coalesce({value}, {literal(column.none)})"
     return _any_none(value, column.form) if column.any_none else value
+
+
+def _postgres_number(name: str, mart_type: str) -> str:
+    """Return the expression of a number; where the contract says its type, without detours."""
+    if mart_type in {"smallint", "integer", "bigint"}:
+        return f"{name}::text"
+    if mart_type == "numeric":
+        return f"trim_scale({name})::text"
+    # A boolean has no cast to numeric; the target holds 1 and 0 for it.
+    return (
+        f"trim_scale(case {name}::text when 'true' then '1' when 'false' then '0'"
+        f" else {name}::text end::numeric)::text"
+    )
 
 
 def mysql_value(column: Compared) -> str:
@@ -138,12 +154,20 @@ def _mysql_value(column: Compared) -> str:
 def postgres_digest(columns: Sequence[Compared]) -> str:
     """Return the expression of a mart row's digest: 32 hexadecimal digits."""
     parts = (
-        f"coalesce(octet_length({v}) || ':' || {v}, '-')" for v in map(postgres_value, columns)
+        f"coalesce({value}, '-') || '|'"
+        if column.form in _BARRED
+        else f"coalesce(octet_length({value}) || ':' || {value}, '-')"
+        for column, value in ((column, postgres_value(column)) for column in columns)
     )
     return f"md5({' || '.join(parts)})"
 
 
 def mysql_digest(columns: Sequence[Compared]) -> str:
     """Return the expression of a target row's digest: 32 hexadecimal digits."""
-    parts = (f"coalesce(concat(length({v}), ':', {v}), '-')" for v in map(mysql_value, columns))
+    parts = (
+        f"coalesce({value}, '-'), '|'"
+        if column.form in _BARRED
+        else f"coalesce(concat(length({value}), ':', {value}), '-')"
+        for column, value in ((column, mysql_value(column)) for column in columns)
+    )
     return f"md5(concat({', '.join(parts)}))"

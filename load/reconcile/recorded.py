@@ -1,6 +1,8 @@
 """What the load wrote down about a table: written rows, refused rows, which keys are ours.
 
-These are records, not code: they are held against the live target, never trusted for it.
+These are records, not code: they are held against the live target, never trusted for it. The hash
+of a row is left to the next plan, which names a wrong one: no row of either side is at fault, and
+loads mend it (the first finds the row other than recorded and keeps it, the second looks at it).
 """
 
 from __future__ import annotations
@@ -11,11 +13,19 @@ import orjson
 from sqlalchemy import Connection, text
 
 from load.reconcile.compare import Key
-from load.reconcile.normal_form import quoted_postgres
+from load.reconcile.normal_form import literal, quoted_postgres
 from load.reconcile.results import MAX_KEYS
 from load.reconcile.sides import Table
 
 _KEYS = 5_000  # keys asked about in one query
+
+
+def _looked_at(table: Table) -> str:
+    """Return the condition that a record `s` is of a row that is looked at."""
+    if table.part is None:
+        return ""
+    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
+    return f" and s._sonar_key in (select _sonar_key from {mart})"
 
 
 def written(connection: Connection, table: Table, target: str) -> int:
@@ -34,13 +44,20 @@ def written(connection: Connection, table: Table, target: str) -> int:
 
 
 def unwritten(
-    connection: Connection, table: Table, target: str, excused: Collection[str]
+    connection: Connection,
+    table: Table,
+    target: str,
+    excused: Collection[str],
+    relation: str | None = None,
 ) -> list[str]:
-    """Return the Sonar keys of the first mart rows that the load did not record as written."""
-    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
+    """Return the Sonar keys of the first mart rows that the load did not record as written.
+
+    `relation` is what to select from (as `mart`), if not the whole mart.
+    """
+    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)} as mart"
     rows = connection.execute(
         text(
-            f"select mart._sonar_key from {mart} as mart"
+            f"select mart._sonar_key from {relation or mart}"
             " where mart._sonar_key <> all(cast(:excused as text[]))"
             " and not exists (select from ops.row_state as s where s.target = :target"
             " and s.table_name = :table and s.state = 'written'"
@@ -68,6 +85,7 @@ def wrong_ids(connection: Connection, table: Table, target: str) -> tuple[list[s
             " left join ops.id_map as ids on ids.target = s.target and ids.entity = s.table_name"
             " and ids._sonar_key = s._sonar_key"
             " where s.target = :target and s.table_name = :table and s.state = 'written'"
+            f"{_looked_at(table)}"
             " and s.removed is null and split_part(s.new_hash, ':', 2) <> 'rest'"
             " and (ids.target_id::text is distinct from s.row_key ->> 'id'"
             " or mart.id not in (ids.planned_id, ids.target_id)) order by 1"
@@ -85,16 +103,28 @@ def orphans(connection: Connection, table: Table, target: str) -> dict[tuple[str
 
     Rows of the API are left out, as above, and rows that a load removed.
     """
-    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
+    mart, only = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}", ""
+    customers: list[str] = []
+    if table.part is not None:
+        # what is in the part is in the whole: mostly nothing is left to be looked for there
+        only = " and s._customer_key = any(:customers)"
+        only += f" and s._sonar_key not in (select _sonar_key from {mart})"
+        mart, customers = table.part.whole, list(table.part.customers)
     rows = connection.execute(
         text(
             "select s.row_key, s._sonar_key from ops.row_state as s where s.target = :target"
             " and s.table_name = :table and s.state = 'written' and s.removed is null"
             " and split_part(s.new_hash, ':', 2) <> 'rest' and s.row_key ?& cast(:names as text[])"
-            f" and not exists (select from {mart} as mart where mart._sonar_key = s._sonar_key)"
+            f"{only} and not exists (select from {mart} as mart"
+            " where mart._sonar_key = s._sonar_key)"
             " order by s._sonar_key"
         ),
-        {"target": target, "table": table.name, "names": list(table.key)},
+        {
+            "target": target,
+            "table": table.name,
+            "names": list(table.key),
+            **({"customers": customers} if only else {}),
+        },
     )
     return {tuple(str(row[0][name]) for name in table.key): str(row[1]) for row in rows}
 
@@ -122,7 +152,7 @@ def unfinished(connection: Connection, table: Table, target: str) -> set[str]:
     rows = connection.execute(
         text(
             "select s._sonar_key from ops.row_state as s where s.target = :target"
-            " and s.table_name = :table and s.state = 'intended' and exists ("
+            f" and s.table_name = :table and s.state = 'intended'{_looked_at(table)} and exists ("
             "  select from ops.refusal as r where r.target = s.target"
             "  and r.table_name = s.table_name and r._sonar_key = s._sonar_key)"
         ),
@@ -132,17 +162,41 @@ def unfinished(connection: Connection, table: Table, target: str) -> set[str]:
 
 
 def not_selected(connection: Connection, table: Table, target: str) -> dict[str, bool]:
-    """Return the Sonar keys of rows that the last load left out by choice, and if they are new."""
+    """Return the Sonar keys of rows that the last load left out by choice, and if they are new.
+
+    What `chosen_or_known` leaves aside is not among them.
+    """
     rows = connection.execute(
         text(
             "select n._sonar_key, not exists (select from ops.row_state as s"
             "  where s.target = n.target and s.table_name = n.table_name"
             "  and s._sonar_key = n._sonar_key and s.state = 'written')"
             " from ops.not_selected as n where n.target = :target and n.table_name = :table"
+            f"{_looked_at(table).replace('s._sonar_key', 'n._sonar_key')}"
         ),
         {"target": target, "table": table.name},
     )
     return {str(row[0]): bool(row[1]) for row in rows}
+
+
+def chosen_or_known(relation: str, table: Table, target: str) -> str:
+    """Return what to select from: rows that were chosen, or of which a load wrote something down.
+
+    The others are what a load of some customers left to a later one: nobody can expect them.
+    """
+    where = f"target = {literal(target)} and table_name = {literal(table.name)}"
+    where = where.replace(":", "\\:")  # a colon begins a parameter of a statement
+    return (
+        f"(select * from {relation} where _sonar_key in (select _sonar_key from ops.chosen"
+        f" where {where} union all select _sonar_key from ops.row_state where {where}"
+        f" union all select _sonar_key from ops.refusal where {where})) as mart"
+    )
+
+
+def is_of_choice(connection: Connection, target: str) -> bool:
+    """Tell whether the latest load was of chosen customers only."""
+    found = text("select exists (select from ops.choice where target = :target)")
+    return bool(connection.execute(found, {"target": target}).scalar_one())
 
 
 def written_among(
@@ -258,6 +312,27 @@ def sort_surplus(
         ours += [key for key in page if key in known]
         unexplained += [key for key in page if key not in known and key not in before]
     return ours, unexplained
+
+
+def outside_choice(
+    connection: Connection, table: Table, target: str, keys: Sequence[Key]
+) -> list[Key]:
+    """Return those of `keys` that are older than the marts and were not chosen by the last load."""
+    if not keys or not is_of_choice(connection, target):
+        return []
+    by_text = {_row_key(table, key): key for key in keys}
+    rows = connection.execute(
+        text(
+            "select asked.key from unnest(cast(:keys as text[])) as asked (key)"
+            " join ops.row_state as s on s.target = :target and s.table_name = :table"
+            "  and s.state = 'written' and s.row_key = asked.key::jsonb"
+            " where s.changed_at < (select max(started_at) from ops.step where step = 'transform')"
+            " and not exists (select from ops.chosen as c where c.target = s.target"
+            "  and c.table_name = s.table_name and c._sonar_key = s._sonar_key)"
+        ),
+        {"target": target, "table": table.name, "keys": list(by_text)},
+    )
+    return [by_text[row[0]] for row in rows]
 
 
 def edited_by_staff(

@@ -32,10 +32,19 @@ INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Where not all rows of a mart are looked at: of which customers, and the whole mart."""
+
+    customers: tuple[str, ...]
+    whole: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """What both sides have to agree on: name, key, compared columns, whether keys can be ranged.
 
-    `has_mark`: the target's rows have a column that says whether they were removed.
+    `has_mark`: the target's rows have a column that says whether they were removed. With `part`,
+    the mart under `schema` has only some rows, and records of the others are left aside.
     """
 
     name: str
@@ -44,6 +53,7 @@ class Table:
     columns: tuple[Compared, ...]
     is_ranged: bool
     has_mark: bool = False
+    part: Part | None = None
 
 
 def _normal_key(values: Sequence[Any]) -> Key:
@@ -202,6 +212,11 @@ class MartSide(_Side):
     def row(self, key: Key) -> dict[str, str | None]:
         """Return the row under `key` in normal form."""
         return self.values(key, {c.name: postgres_value(c) for c in self._table.columns})
+
+    def rows(self) -> int:
+        """Return how many rows there are."""
+        found = self._connection.execute(text(f"select count(*) from {self._relation}"))
+        return int(found.scalar_one())
 
     def names(self) -> Iterator[tuple[Key, str]]:
         """Yield key and Sonar key of each row."""

@@ -171,7 +171,8 @@ def since_last(warehouse: Connection, target: str, run_id: str) -> SinceLast | N
             "select r.run_id, r.target, max(r.reconciled_at) as at from ops.reconciliation as r"
             " join ops.target as t on t.target = r.target"
             " where t.address = (select address from ops.target where target = :target)"
-            " and r.run_id <> :run and r.reconciled_at < (select min(reconciled_at)"
+            " and r.scope is null and r.run_id <> :run"
+            " and r.reconciled_at < (select min(reconciled_at)"
             "  from ops.reconciliation where run_id = :run and target = :target)"
             " group by r.run_id, r.target order by at desc limit 1"
         ),

@@ -88,11 +88,15 @@ def table_of(connection: Connection, mart: Mart) -> Table:
     )
 
 
-def dangling(connection: Connection, mart: Mart) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+def dangling(
+    connection: Connection, mart: Mart, rows_from: str | None = None
+) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
     """Yield each reference of the mart and the keys of target rows that it leads nowhere from.
 
-    Rows that are not ours are among them: the caller sorts them out.
+    Rows that are not ours are among them: the caller sorts them out. `rows_from` is what to look
+    at, if not at the whole table.
     """
+    children = rows_from or quoted_mysql(mart.name)
     spelt = {column.name: column.none for column in mart.columns}
     for reference in mart.references:
         column = f"child.{quoted_mysql(reference.column)}"
@@ -102,7 +106,7 @@ def dangling(connection: Connection, mart: Mart) -> Iterator[tuple[str, list[tup
         parent_column = f"parent.{quoted_mysql(reference.to_column)}"
         rows = connection.execute(
             text(
-                f"select {keys} from {quoted_mysql(mart.name)} as child"
+                f"select {keys} from {children} as child"
                 f" left join {parent} as parent on {parent_column} = {column}"
                 f" where {column} is not null and {parent_column} is null"
                 + ("" if none is None else f" and cast({column} as char) <> :none")

@@ -62,9 +62,21 @@ class TableCheck:
     ours: MartSide
     rows: Callable[[Key], tuple[Row, Row]]
     removed: Callable[[Sequence[Key]], set[Key]] = lambda _: set()
+    expected: str | None = None
 
-    def sort(self, mart_rows: int, found: Found, explained: Sequence[Explained] = ()) -> Compared:
-        """Return what the rows came to."""
+    def sort(
+        self,
+        mart_rows: int,
+        found: Found,
+        explained: Sequence[Explained] = (),
+        *,
+        left_aside: int = 0,
+    ) -> Compared:
+        """Return what the rows came to.
+
+        `left_aside` are rows of the mart that were not compared, because no load was to bring them
+        yet; `expected` is then what the others are selected from.
+        """
         refused = recorded.refused(self.warehouse, self.table, self.target)
         left = recorded.not_selected(self.warehouse, self.table, self.target)
         absent = dict(zip(found.missing, self.ours.sonar_keys(found.missing), strict=True))
@@ -84,7 +96,7 @@ class TableCheck:
         unexplained = [key for key in unexplained if key not in removed]
         counts = TargetCounts(
             quarantined=quarantined,
-            not_selected=len(absent) - refused_absent - len(missing),
+            not_selected=left_aside + len(absent) - refused_absent - len(missing),
             loaded=recorded.written(self.warehouse, self.table, self.target),
             in_target=found.identical + len(found.modified) + len(gone) + len(unexplained),
             identical=found.identical,
@@ -95,7 +107,9 @@ class TableCheck:
         unloaded = load_difference(
             mart_rows,
             counts,
-            lambda: recorded.unwritten(self.warehouse, self.table, self.target, {*left, *refused}),
+            lambda: recorded.unwritten(
+                self.warehouse, self.table, self.target, {*left, *refused}, self.expected
+            ),
             lambda unloaded: self._why_unloaded(missing.values(), unloaded),
         )
         return Compared(
@@ -182,8 +196,16 @@ class TableCheck:
         theirs = recorded.edited_by_staff(self.warehouse, self.table, self.target, changed)
         known = set(theirs)
         others = [key for key in changed if key not in known]
+        older = set(recorded.outside_choice(self.warehouse, self.table, self.target, others))
+        others = [key for key in others if key not in older]
         modified: Sequence[tuple[Name, Sequence[Key], str]] = (
             ("row_modified", others, f"rows of {name} differ from the mart (ids of the target)"),
+            (
+                "row_outside_choice",
+                sorted(older, key=str),
+                f"rows of {name} differ from the mart, which was built again since they were"
+                " written, and the last load was of others (ids of the target)",
+            ),
             (
                 "row_edited_by_staff",
                 theirs,

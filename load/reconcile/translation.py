@@ -101,10 +101,11 @@ def _has_moved(warehouse: Connection, mart: Mart, target: str) -> bool:
     if mart.key != ("id",):
         return False
     found = warehouse.execute(
+        # all rows are added up: to find one, the planner would look each up and mostly find none
         text(
-            f"select exists (select from {_relation(mart)} as mart join ops.id_map as ids"
+            "select coalesce(bool_or(ids.target_id <> mart.id), false)"
+            f" from {_relation(mart)} as mart join ops.id_map as ids"
             " on ids.target = :target and ids.entity = :mart and ids._sonar_key = mart._sonar_key"
-            " where ids.target_id <> mart.id)"
         ),
         {"target": target, "mart": mart.name},
     )

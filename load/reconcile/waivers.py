@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ class Waivers:
         return frozenset().union(*(w.columns for w in self.all if sonar_key in w.rows))
 
 
+@cache
 def server_made(path: Path = LIST) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     """Return the list: by table and column, when and why."""
     found: Mapping[str, Mapping[str, Mapping[str, str]]] = yaml.safe_load(
@@ -73,15 +75,10 @@ def waivers(warehouse: Connection, mart: Mart, target: str) -> Waivers:
     held = {column.name for column in mart.columns}
     named = {"target": target, "mart": mart.name}
     found = []
-    by_api = _keys(
-        warehouse,
-        "select _sonar_key from ops.row_state where target = :target and table_name = :mart"
-        f" and split_part(new_hash, chr(58), 2) = '{_BY_THE_API}'",
-        named,
-    )
+    by_api = sent_over_the_api(warehouse, mart, target)
     if made := held & listed.keys():
         found.append(Waiver(MADE_BY_SPLYNX, frozenset(made), by_api))
-    for column, texts in mart.rest.get("instead", {}).items():
+    for column, texts in mart.rest.get("instead", {}).items() if by_api else ():
         rows = _keys(
             warehouse,
             f"select _sonar_key from {quoted_postgres(mart.schema)}.{quoted_postgres(mart.name)}"
@@ -89,18 +86,46 @@ def waivers(warehouse: Connection, mart: Mart, target: str) -> Waivers:
             {"texts": list(texts)},
         )
         found.append(Waiver(SENT_OTHERWISE, frozenset({column}), rows & by_api))
-    for lead in leads(mart):
-        if _attribute(mart, lead.column) in mart.rest.get("late", {}):
-            rows = _keys(warehouse, _leads_nowhere(mart, lead), {**named, "to": lead.to_mart})
-            found.append(Waiver(NOT_IN_THE_API, frozenset({lead.column}), rows & by_api))
+    for column, rows in (led_nowhere(warehouse, mart, target) if by_api else {}).items():
+        found.append(Waiver(NOT_IN_THE_API, frozenset({column}), rows & by_api))
     changed = {column for column, said in listed.items() if said["when"] == "change"}
+    given = _keys(
+        warehouse,
+        "select distinct attribute from ops.handover where target = :target and table_name = :mart",
+        named,
+    )
     for column in held:
-        rows = _keys(
-            warehouse, _handed_over(mart), {**named, "attribute": _attribute(mart, column)}
-        )
+        if (attribute := _attribute(mart, column)) not in given:
+            continue
+        rows = _keys(warehouse, _handed_over(mart), {**named, "attribute": attribute})
         if rows:
             found.append(Waiver(HANDED_OVER, frozenset({column, *(changed & held)}), rows))
     return Waivers(tuple(waiver for waiver in found if waiver.rows), by_api)
+
+
+def sent_over_the_api(warehouse: Connection, mart: Mart, target: str) -> frozenset[str]:
+    """Return the records of a mart whose rows were sent over the API."""
+    return _keys(
+        warehouse,
+        "select _sonar_key from ops.row_state where target = :target and table_name = :mart"
+        f" and split_part(new_hash, chr(58), 2) = '{_BY_THE_API}'",
+        {"target": target, "mart": mart.name},
+    )
+
+
+def led_nowhere(warehouse: Connection, mart: Mart, target: str) -> Mapping[str, frozenset[str]]:
+    """Return the records whose row leads to one that is not there, by column that may go without.
+
+    Sent over the API, such a row has nothing there until the other one has come.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for lead in leads(mart):
+        if _attribute(mart, lead.column) in mart.rest.get("late", {}):
+            named = {"target": target, "to": lead.to_mart}
+            rows = _keys(warehouse, _leads_nowhere(mart, lead), named)
+            if rows:
+                found[lead.column] = found.get(lead.column, frozenset()) | rows
+    return found
 
 
 def listed_columns(mart: Mart) -> Mapping[str, Mapping[str, str]]:

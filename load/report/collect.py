@@ -138,7 +138,9 @@ def _reconciliation(
     if not rows:
         return None
     marts = {mart.name for mart in manifest.marts}
-    sources = _sources(connection, manifest)
+    # the figures of a choice are not those of its collections
+    scope = next((row.scope for row in rows if row.scope is not None), None)
+    sources = _sources(connection, manifest) if scope is None else {}
     landed = {c.name: c.landed_count for c in extraction.collections} if extraction else {}
     entities = [
         Entity(
@@ -169,7 +171,8 @@ def _reconciliation(
         ended_at=min(row.reconciled_at for row in rows),
         entities=tuple(entities),
         causes=tuple(_causes(entities)),
-        last=since_last(connection, target, rows[0].run_id),
+        last=since_last(connection, target, rows[0].run_id) if scope is None else None,
+        scope=scope,
     )
 
 

@@ -16,7 +16,9 @@ from runtime.errors import ReconcileMismatch, Unfinished
 from runtime.manifest import Manifest
 
 # Classes of a plan that are no rows of the marts, or not of this wave.
-_LEFT_ALONE = frozenset({"not_selected", "gone", "gone_unselected", "to_delete", "to_flag"})
+_LEFT_ALONE = frozenset(
+    {"not_selected", "outside", "gone", "gone_unselected", "to_delete", "to_flag"}
+)
 _VERDICTS = {
     0: "agrees",
     ReconcileMismatch.exit_code: "differs",
@@ -86,6 +88,7 @@ def _wave(load: Row, reconciled: Row | None, customers: str | None) -> Wave:
         differing=reconciled["detail"].get("differing", 0) if reconciled else 0,
         unexplained=reconciled["detail"].get("unexplained", 0) if reconciled else 0,
         reconcile_seconds=reconciled["seconds"] if reconciled else None,
+        looked_at=reconciled["detail"].get("looked_at") if reconciled else None,
     )
 
 

@@ -99,7 +99,8 @@ class Entity:
 class Reconciliation:
     """The latest reconciliation of the current target; `last` is what changed since the one before.
 
-    `causes` are (cause, owner, differences), the unexplained ones first.
+    `causes` are (cause, owner, differences), the unexplained ones first. With `scope`, only the
+    rows of that choice were looked at, and the entities' figures are of them.
     """
 
     run_id: str
@@ -107,6 +108,7 @@ class Reconciliation:
     entities: tuple[Entity, ...]
     causes: tuple[tuple[str, str, int], ...] = ()
     last: SinceLast | None = None
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +268,8 @@ class Wave:
     """One part of a load that went out in waves, and the reconciliation that followed it.
 
     `customers` are those of the wave's scope, earlier waves' among them; `rows` were written by it.
-    None: its plan, or its writing, did not come that far. `verdict` is that of the reconciliation.
+    None: its plan, or its writing, did not come that far. `verdict` is that of the reconciliation,
+    `looked_at` what it was of, where that was not everything.
     """
 
     scope: str
@@ -279,6 +282,7 @@ class Wave:
     differing: int = 0
     unexplained: int = 0
     reconcile_seconds: float | None = None
+    looked_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,15 +267,17 @@ def durations(timings: Sequence[Timing]) -> Picture | None:
 
 def pictures(facts: Facts) -> Mapping[str, Sequence[Picture]]:
     """Return all pictures of the page by section; a section without facts has none."""
-    entities = facts.reconciliation.entities if facts.reconciliation else ()
+    found = facts.reconciliation
+    # the rows of a choice are not what became of everybody's
+    entities = found.entities if found is not None and found.scope is None else ()
     money, access = facts.money, facts.access
-    found: dict[str, list[Picture | None]] = {
+    made: dict[str, list[Picture | None]] = {
         "outcomes": [*outcomes(entities)],
         "money": [totals(money), differences(money)] if money is not None else [],
         "access": [decisions(access)] if access is not None and access.subscribers else [],
         "timings": [durations(facts.timings)],
     }
-    return {name: [one for one in ones if one is not None] for name, ones in found.items()}
+    return {name: [one for one in ones if one is not None] for name, ones in made.items()}
 
 
 def draw(picture: Picture) -> Markup:

@@ -127,6 +127,12 @@ def _reconciliation(facts: Facts) -> Iterator[Reason]:
             yield Reason(f"{entity.name} has not been compared: the API does not show its rows.")
         elif entity.verdict != "agrees":
             yield Reason(f"{entity.name} is unproven: {entity.verdict}.")
+    if found.scope is not None:
+        yield Reason(
+            f"Only what a load of some customers was of has been held against Splynx"
+            f" ({found.scope}): of everything else nothing is proven."
+        )
+        return
     missing = sorted(set(facts.marts) - {entity.name for entity in found.entities})
     for name in missing:
         yield Reason(f"{name} has not been reconciled.")

@@ -22,7 +22,12 @@ PLACES = ("target", "target", "mart", "mart", "row_state", "id_map")
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """What was done to which row; `keys` are the names that the row goes by, in any layer."""
+    """What is done to which row; `keys` are the names that the row goes by, in any layer.
+
+    `rows` is the condition of what it touches, in the table `touches`. `held` asks for what the
+    target must have for it to be a defect of data: a mart row that no load can place is compared
+    with nothing, and only the fingerprint of its mart tells that it was changed.
+    """
 
     table: str
     place: str
@@ -30,7 +35,9 @@ class Mutation:
     column: str
     keys: frozenset[str]
     touches: str
+    rows: str
     statement: str
+    held: str = ""
 
     def __str__(self) -> str:
         """Say it in one line."""
@@ -64,7 +71,7 @@ class Chance:
             return self._of_id_map(mart, str(row["_sonar_key"]), keys, chance)
         action = chance.choice(ACTIONS)
         if place == "mart":
-            return self._of_mart(mart, str(row["_sonar_key"]), keys, action, chance)
+            return self._of_mart(mart, str(row["_sonar_key"]), parts, keys, action, chance)
         return self._of_target(mart, parts, keys, action, chance)
 
     def _of_row_state(
@@ -77,7 +84,7 @@ class Chance:
                 ("change", "update ops.row_state set state = 'intended'" + where),
             ]
         )
-        return Mutation(mart.name, "row_state", action, "", keys, "ops.row_state", statement)
+        return Mutation(mart.name, "row_state", action, "", keys, "ops.row_state", where, statement)
 
     def _of_id_map(
         self, mart: Mart, key: str, keys: frozenset[str], chance: random.Random
@@ -89,21 +96,30 @@ class Chance:
                 ("change", "update ops.id_map set target_id = target_id + 1000000" + where),
             ]
         )
-        return Mutation(mart.name, "id_map", action, "", keys, "ops.id_map", statement)
+        return Mutation(mart.name, "id_map", action, "", keys, "ops.id_map", where, statement)
 
-    def _of_mart(
-        self, mart: Mart, key: str, keys: frozenset[str], action: str, chance: random.Random
+    def _of_mart(  # noqa: PLR0913, PLR0917 - a mutation is told by so many things
+        self,
+        mart: Mart,
+        key: str,
+        parts: Sequence[str],
+        keys: frozenset[str],
+        action: str,
+        chance: random.Random,
     ) -> Mutation:
         where = f" where _sonar_key = {_quoted(key)}"
-        column = ""
+        column = held = ""
         if action == "double":
             statement = f"insert into {mart.relation} select * from {mart.relation}{where}"
         elif action == "change" and (changed := self._changed(mart, chance, postgres=True))[0]:
             column, value = changed
             statement = f'update {mart.relation} set "{column}" = {value}{where}'
+            held = f"select 1 from {TARGET}{mart.name}{_under(mart, parts)}"
         else:
             action, statement = "delete", f"delete from {mart.relation}{where}"
-        return Mutation(mart.name, "mart", action, column, keys, mart.relation, statement)
+        return Mutation(
+            mart.name, "mart", action, column, keys, mart.relation, where, statement, held
+        )
 
     def _of_target(
         self,
@@ -114,9 +130,7 @@ class Chance:
         chance: random.Random,
     ) -> Mutation:
         table = f"{TARGET}{mart.name}"
-        where = " where " + " and ".join(
-            f"`{name}` = {_quoted(part)}" for name, part in zip(mart.key, parts, strict=True)
-        )
+        where = rows = _under(mart, parts)
         column = ""
         if action == "double" and mart.key == ("id",):
             others = ", ".join(f"`{c}`" for c in self._held(mart) if c != "id")
@@ -125,12 +139,13 @@ class Chance:
                 f"insert into {table} (id, {others}) select {new}, {others} from {table}{where}"
             )
             keys = frozenset({str(new)})
+            rows = f" where id = {new}"
         elif action == "change" and (changed := self._changed(mart, chance, postgres=False))[0]:
             column, value = changed
             statement = f"update {table} set `{column}` = {value}{where}"
         else:
             action, statement = "delete", f"delete from {table}{where}"
-        return Mutation(mart.name, "target", action, column, keys, table, statement)
+        return Mutation(mart.name, "target", action, column, keys, table, rows, statement)
 
     def _held(self, mart: Mart) -> dict[str, tuple[str, str]]:
         """Return type and whole type of the target's columns, by name."""
@@ -162,7 +177,8 @@ def _other_in_mart(name: str, kind: str, whole: str) -> str:
         return f"coalesce({column}, 0) + {_step(kind)}"
     if kind in _DATES:
         return f"coalesce({column} + interval '1 day', '2001-02-03')"
-    return _other_text(f"{column}::text", kind, whole)
+    other = _other_text(f"{column}::text", kind, whole)
+    return f"({other})::time" if kind == "time" else other
 
 
 def _other_in_target(name: str, kind: str, whole: str) -> str:
@@ -183,6 +199,13 @@ def _other_text(column: str, kind: str, whole: str) -> str:
     elif kind == "time":
         first, last = "'01:02:03'", "'01:02:04'"
     return f"case when {column} = {first} then {last} else {first} end"
+
+
+def _under(mart: Mart, parts: Sequence[str]) -> str:
+    """Return the condition of one row of the target."""
+    return " where " + " and ".join(
+        f"`{name}` = {_quoted(part)}" for name, part in zip(mart.key, parts, strict=True)
+    )
 
 
 def _step(kind: str) -> str:

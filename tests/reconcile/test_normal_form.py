@@ -34,6 +34,10 @@ _SAME = [
         "timestamp", "datetime", "0000-00-00 00:00:00", "null", "'0000-00-00 00:00:00'",
         "0000-00-00 00:00:00.000000",
     ),
+    ("numeric(19,4)", "decimal(19,4)", None, "10.5000", "10.5", "10.5"),
+    ("smallint", "tinyint", None, "-5", "-5", "-5"),
+    ("bigint", "int", None, "null", "null", None),
+    ("date", "date", None, "null", "null", None),
     ("time", "time", None, "'08:05:09'", "'08:05:09'", "08:05:09"),
     ("text", "varchar(99)", None, "'Ü 😀 \\\" '' |:-'", "'Ü 😀 \\\\\" '' |:-'", "Ü 😀 \\\" ' |:-"),
     ("text", "varchar(99)", "", "null", "''", ""),
@@ -86,3 +90,22 @@ def test_columns_do_not_run_into_each_other(shared_warehouse: Engine) -> None:
             )
         ).scalar_one()
     assert digests == 5
+
+
+def test_numbers_do_not_run_into_each_other_nor_into_nothing(shared_warehouse: Engine) -> None:
+    columns = [
+        compared(MartColumn(name, kind, None, (), {}), target, None)
+        for name, kind, target in (
+            ("a", "bigint", "int"), ("b", "numeric(19,4)", "decimal"), ("c", "date", "date")
+        )
+    ]  # fmt: skip
+    with shared_warehouse.connect() as pg:
+        digests: int = pg.execute(
+            text(
+                f"select count(distinct {postgres_digest(columns)}) from (values"
+                " (1, 23, date '2024-01-01'), (12, 3, '2024-01-01'), (123, null, '2024-01-01'),"
+                " (null, 123, '2024-01-01'), (12, -3, '2024-01-01'), (12, 3, null),"
+                " (12, 3.1, '2024-01-01')) as t (a, b, c)"
+            )
+        ).scalar_one()
+    assert digests == 7

@@ -13,7 +13,7 @@ from runtime.errors import GateFailed
 from runtime.run_ledger import Run
 from tests import services
 from tests.reconcile.planted import BY_ACCEPTANCE, BY_PLAN, KINDS, Named, Planted
-from tests.reconcile.whole_world import World, built
+from tests.reconcile.whole_world import TARGET, World, built
 
 pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
 
@@ -119,6 +119,22 @@ def test_acceptance_names_each_of_its_kinds(world: World, tmp_path: Path) -> Non
         assert len(said) == 1, (planted.name, found)
         assert named.key in said[0].keys or not named.key, (planted.name, said)
     assert len(found) == len(wanted), found
+
+
+def test_a_hash_that_the_row_does_not_have_ends_with_the_second_load(world: World) -> None:
+    """The first finds the row other than recorded and keeps it, the second looks and mends."""
+    (planted,) = (p for p in BY_PLAN if p.name.startswith("a hash that the row does not have"))
+    held = world.content(f"select * from {TARGET}clients")
+    (wanted,) = _plant(world, planted)
+    assert _said(world) == []  # no data is at fault
+    first = load(Run("load-4", world.warehouse, 0), world.db, world.manifest)
+    assert first.kept == [f"clients {wanted.key}"]
+    assert world.planned() == {}
+    load(Run("load-5", world.warehouse, 0), world.db, world.manifest)
+    unmended = "select from ops.row_state where new_hash = prior_hash"
+    assert world.ask(unmended) == []
+    assert world.content(f"select * from {TARGET}clients") == held
+    assert _said(world) == []
 
 
 def test_a_clean_world_raises_nothing_afterwards(world: World, tmp_path: Path) -> None:

@@ -158,6 +158,41 @@ def test_rows_left_out_by_choice_are_counted_and_do_not_differ(world: SmallWorld
     assert (found.not_selected, found.loaded, found.modified) == (1, CUSTOMERS - 1, 1)
 
 
+def test_what_a_load_of_some_customers_left_to_a_later_one_is_counted(world: SmallWorld) -> None:
+    world.spoil_target("delete from customer_info where customer_id in (11, 12, 13)")
+    world.spoil(
+        "delete from ops.row_state where table_name = 'customer_info'"
+        " and _sonar_key in ('11', '13')",
+        "insert into ops.choice (target, run_id, scope, customers)"
+        f" values ('{world.target}', 'r', 'accounts 10,13', array['10', '13'])",
+        "insert into ops.chosen (target, table_name, _sonar_key)"
+        f" select '{world.target}', 'customer_info', key from unnest(array['10', '13']) as key",
+    )
+    result = _reconcile(world)["customer_info"]
+    # 11 was never to come; 12 was written by an earlier load, 13 was chosen and forgotten
+    assert {(d.kind, d.keys) for d in result.differences if d.layer == "target"} == {
+        ("missing", ("12",)), ("missing", ("13",)),
+    }  # fmt: skip
+    assert (result.target.not_selected, result.target.missing) == (1, 2)
+    assert result.verdict == "differs"
+
+
+def test_rows_older_than_the_marts_are_told_from_those_that_were_to_be_right(
+    world: SmallWorld,
+) -> None:
+    world.spoil(
+        "insert into ops.choice (target, run_id, scope, customers)"
+        f" values ('{world.target}', 'r', 'accounts 10', array['10'])",
+        "insert into ops.chosen (target, table_name, _sonar_key)"
+        f" values ('{world.target}', 'customer_info', '10')",
+        "update splynx_staging.customer_info set vat_id = 'new' where customer_id in (10, 11)",
+        "insert into ops.step (run_id, step) values ('r', 'transform')",
+    )
+    result = _reconcile(world)["customer_info"]
+    found = {(d.cause, d.keys) for d in result.differences if d.kind == "modified"}
+    assert found == {("unexplained", ("10",)), ("not_chosen", ("11",))}
+
+
 def test_an_old_refusal_does_not_excuse_a_row_written_since(world: SmallWorld) -> None:
     world.spoil_target("delete from customer_info where customer_id = 11")
     world.spoil(

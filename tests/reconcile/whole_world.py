@@ -45,6 +45,13 @@ class World:
         with self.warehouse.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(text(query))]
 
+    def content(self, query: str) -> list[tuple[object, ...]]:
+        """Return the rows of a query on the database that has its tables, in a fixed order."""
+        engine = self.splynx if TARGET in query else self.warehouse
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql(query.replace(TARGET, ""))
+            return sorted((tuple(row) for row in found), key=repr)
+
     def change(self, statement: str) -> int:
         """Carry out a statement where its tables are, foreign keys or not; return its rows."""
         if TARGET not in statement:
@@ -55,8 +62,8 @@ class World:
             return connection.exec_driver_sql(statement.replace(TARGET, "")).rowcount
 
     @contextmanager
-    def restored(self, *tables: str) -> Iterator[None]:
-        """Give each table its rows back afterwards."""
+    def restored(self, *tables: str, rows: str = "") -> Iterator[None]:
+        """Give each table its rows back afterwards: all, or those of the condition `rows`."""
         for table in tables:
             if table not in self._kept:
                 self.change(f"create table {_copy(table)} as select * from {table}")
@@ -65,8 +72,17 @@ class World:
             yield
         finally:
             for table in tables:
-                self.change(f"delete from {table}")
-                self.change(f"insert into {table} select * from {_copy(table)}")
+                self.change(f"delete from {table}{rows}")
+                self.change(f"insert into {table} select * from {_copy(table)}{rows}")
+
+    def spoilt(self) -> list[str]:
+        """Return the tables that do not have their rows again."""
+        return [
+            table
+            for table in sorted(self._kept)
+            if self.content(f"select * from {table}")
+            != self.content(f"select * from {_copy(table)}")
+        ]
 
     def reconciled(self, manifest: Manifest | None = None) -> dict[str, EntityResult]:
         """Reconcile in this process; the results by entity."""

@@ -252,6 +252,14 @@ def test_rows_that_were_not_selected_are_not_green() -> None:
     }
 
 
+def test_a_look_at_some_customers_proves_nothing_of_the_others() -> None:
+    looked = replace(_RECONCILIATION, scope="the first 10", entities=(_ENTITY,))
+    verdict = judge(replace(_GREEN, marts=("customers", "invoices"), reconciliation=looked))
+    assert (verdict.level, verdict.agrees) == ("amber", False)
+    (reason,) = verdict.reasons
+    assert "(the first 10): of everything else nothing is proven" in reason.what
+
+
 def test_collections_that_no_mart_reads_are_listed_and_do_not_refuse() -> None:
     emails = Collection("emails", "denied", None, None, 7, needed=False)
     facts = replace(_GREEN, extraction=replace(_EXTRACTION, collections=(_ACCOUNTS, emails)))
