@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-import orjson
 from sqlalchemy.exc import ProgrammingError
 
 from runtime import cli, dbt, warehouse
@@ -68,11 +67,7 @@ def purge_command(*, yes: bool, run_id: str | None) -> None:
     if not yes:
         raise ConfigError(f"this removes {what}; say --yes (make purge YES=1)")
     with stage("purge") as run:
-        if run_id:
-            purged = purge_images(run.engine, run_id)
-        else:
-            dbt.parse_if_stale()
-            purged = purge(run.engine, orjson.loads(dbt.MANIFEST.read_bytes()))
+        purged = purge_images(run.engine, run_id) if run_id else purge(run.engine, dbt.manifest())
         run.note(tables=purged.tables, rows=purged.rows, folders=len(purged.folders))
     click.echo(
         f"purged: {purged.tables} tables, {sum(purged.rows.values())} rows of ops, "
@@ -83,8 +78,7 @@ def purge_command(*, yes: bool, run_id: str | None) -> None:
 @commands.command("field-mapping")
 def field_mapping_command() -> None:
     """Write the pages of what is migrated, and the fields with fill rates to build/docs."""
-    dbt.parse_if_stale()
-    document = orjson.loads(dbt.MANIFEST.read_bytes())
+    document = dbt.manifest()
     decisions = ROOT / "docs" / "mapping-decisions.md"
     text = decisions.read_text(encoding="utf-8")
     page = decisions.with_name("field-mapping.md")

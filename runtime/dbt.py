@@ -110,6 +110,23 @@ def parse_if_stale() -> None:
     MANIFEST.touch()  # a partial parse that found nothing new leaves the old file
 
 
+def manifest() -> dict[str, Any]:
+    """Return dbt's manifest of the project as its files stand now.
+
+    Raises:
+        ConfigError: as `parse_if_stale`.
+    """
+    parse_if_stale()
+    try:
+        document: dict[str, Any] = orjson.loads(MANIFEST.read_bytes())
+    except orjson.JSONDecodeError:  # a dbt that was killed while it wrote leaves half of it
+        MANIFEST.unlink()
+        MANIFEST.with_name("partial_parse.msgpack").unlink(missing_ok=True)
+        parse_if_stale()
+        document = orjson.loads(MANIFEST.read_bytes())
+    return document
+
+
 def write_docs() -> Path:
     """Have dbt write all that it knows of sources, models and tests as one page; return its path.
 

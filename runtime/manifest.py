@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from runtime.dbt import MANIFEST, parse_if_stale
+from runtime import dbt
 from runtime.errors import ConfigError
 
 GROUPS = ("foundation", "customer", "trailing")  # in the order they are loaded
@@ -318,5 +318,4 @@ def read_manifest() -> Manifest:
     Raises:
         ConfigError: the dbt project does not parse.
     """
-    parse_if_stale()
-    return marts_of(orjson.loads(MANIFEST.read_bytes()))
+    return marts_of(dbt.manifest())

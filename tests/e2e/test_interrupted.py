@@ -80,7 +80,8 @@ def _waves_are_reported(made: Way) -> None:
     assert first == 1
     assert second >= 4  # the fourth may bring another, who pays for him
     assert last == _target_rows(made)["customers"] > second
-    assert all(wave["rows"] > 0 for wave in waves)
+    # the first customer came with the migration that halted, the third is taken now
+    assert [wave["rows"] > 0 for wave in waves] == [False, True, True]
     page = (made.build / "report" / "index.html").read_text(encoding="utf-8")
     assert 'id="waves"' in page
     assert "agrees</span> (the first 4)" in page

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runtime.errors import ConfigError
 from runtime.manifest import Reference, Removal, marts_of
+from tests import services
 
 
 def _model(name: str, group: str | None, **extra: Any) -> dict[str, Any]:
@@ -168,3 +173,37 @@ def test_the_checksum_follows_the_code_of_an_ancestor_and_nothing_else() -> None
 def test_a_wrong_plan_is_refused(nodes: list[dict[str, Any]], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         marts_of(_document(*nodes))
+
+
+@pytest.mark.postgres
+def test_a_manifest_that_was_cut_off_is_made_anew(
+    warehouses: services.Warehouses, tmp_path: Path
+) -> None:
+    """What a dbt that is killed while it writes leaves behind is newer than all files."""
+    asks = "from runtime.manifest import read_manifest; print(len(read_manifest().marts))"
+    with warehouses.fresh(services.PARSED_FOR) as url:
+        environment = {
+            **os.environ,
+            "BUILD_DIR": str(tmp_path / "build"),
+            "LOCAL_DIR": str(tmp_path / "local"),
+            "WAREHOUSE_URL": services.plain(url),
+            **services.parse(),
+        }
+
+        def marts() -> str:
+            done = subprocess.run(
+                [sys.executable, "-c", asks],
+                cwd=services.ROOT,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        whole = marts()
+        manifest = tmp_path / "build" / "dbt" / "manifest.json"
+        content = manifest.read_bytes()
+        manifest.write_bytes(content[: len(content) // 2])
+        assert marts() == whole
