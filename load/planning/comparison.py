@@ -42,7 +42,7 @@ from load.planning.row_hash import (
     target_hash_over,
 )
 from load.target.facts import TableFacts
-from load.target.targets import Target
+from load.target.targets import Target, tables_written
 from runtime.manifest import Mart
 
 Rules = Mapping[str, tuple[str, ...]]
@@ -138,7 +138,7 @@ class Comparison:
         """Find the ranges to look at: the target sums while the warehouse compares."""
         with ThreadPoolExecutor(1, "target") as pool:
             waiting: list[tuple[Compared, Sums, Future[Sums]]] = []
-            known = self._tables_written()
+            known = tables_written(self._warehouse, self._target)
             asked = {
                 one.number: pool.submit(digests.shown, self._splynx, one.mart, one.facts)
                 for one in found
@@ -276,19 +276,6 @@ class Comparison:
                 ).all()
                 held = [row for row in found if row[0] not in ours and row[1]]
                 self._clash(one, rule, [row[0] for row in held], [row[1] for row in held])
-
-    def _tables_written(self) -> set[str]:
-        """Return the tables of which rows were written; without a look at each of them."""
-        found = self._warehouse.execute(
-            text(
-                "with recursive name as (select min(table_name) as name from ops.row_state"
-                " where target = :target union all select (select min(table_name)"
-                " from ops.row_state where target = :target and table_name > name.name)"
-                " from name where name.name is not null) select name from name"
-            ),
-            {"target": self._target.name},
-        )
-        return {row[0] for row in found if row[0] is not None}
 
     def _count(self, mart: Mart) -> int:
         found = self._warehouse.exec_driver_sql(f"select count(*) from {pg_relation(mart)}", {})

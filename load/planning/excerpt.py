@@ -3,13 +3,8 @@
 A plan hashes and joins every row of the marts that it is given. Where some customers are chosen it
 is given these tables, with their rows alone, and everything that follows costs what they cost.
 
-| rows | come along when |
-|---|---|
-| of a customer | the customer is chosen, or shares a cluster with one (`load.planning.clusters`): \
-parents bring their children, an allocation brings the other payer |
-| trailing | they lead to a row of a chosen customer, straight or over other trailing rows |
-| foundation, trailing | a chosen row leads to them |
-| foundation, trailing | the first column of their key leads to a chosen row: a part of it |
+Which rows come along with a customer is said in the table of `load.planning.closure`, which finds
+the same rows in a plan of everything, for a load over the API.
 
 A trailing row that also leads to a row that is neither chosen nor written stays out. Each mart is
 read a few times by its keys; none of its rows that stays out is hashed or leaves the server.
@@ -21,10 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from load.planning.row_hash import is_link, pg_name, pg_relation
-from load.target.targets import Target
+from load.target.targets import Target, tables_written
 from runtime.manifest import Manifest, Mart, Reference
 
 _SCHEMA = "pg_temp"
@@ -129,17 +124,7 @@ def _sizes(
     held: Mapping[str, int],
     known: Mapping[str, int],
 ) -> Iterator[tuple[str, Size]]:
-    written: set[str] = set(
-        warehouse.execute(
-            text(
-                "with recursive name as (select min(table_name) as name from ops.row_state"
-                " where target = :target union all select (select min(table_name)"
-                " from ops.row_state where target = :target and table_name > name.name)"
-                " from name where name.name is not null) select name from name"
-            ),
-            {"target": target.name},
-        ).scalars()
-    )
+    written = tables_written(warehouse, target)
     counts = " union all ".join(
         f"select {number}, count(*), {_NEW if mart.name in written else 'count(*)'}"
         f" from {pg_relation(mart)} as mart"

@@ -34,6 +34,20 @@ def latest_of(connection: Connection, address: str) -> Target | None:
     return None if row is None else Target(address, row[0])
 
 
+def tables_written(connection: Connection, target: Target) -> set[str]:
+    """Return the tables of which rows were written; without a look at each of the rows."""
+    found = connection.execute(
+        text(
+            "with recursive name as (select min(table_name) as name from ops.row_state"
+            " where target = :target union all select (select min(table_name)"
+            " from ops.row_state where target = :target and table_name > name.name)"
+            " from name where name.name is not null) select name from name"
+        ),
+        {"target": target.name},
+    )
+    return {row[0] for row in found if row[0] is not None}
+
+
 def current(connection: Connection, address: str) -> Target:
     """Return the target that the warehouse works for; it must be at `address`.
 
