@@ -22,8 +22,18 @@ PERFORMANCE = ROOT / "docs" / "performance.md"
 @click.option("--only", type=click.Choice(list(STAGES)), multiple=True, help="Not all of them.")
 @click.option("--turns", type=click.IntRange(1), help="Of each; otherwise as many as each likes.")
 @click.option("--quick", is_flag=True, help="Little data, one turn: does it work, is it right?")
+@click.option("--growth", is_flag=True, help="The whole way at other sizes, too.")
+@click.option("--profile", is_flag=True, help="And what Python is at work on in each stage of it.")
 @click.pass_context
-def main(context: click.Context, *, only: Sequence[str], turns: int | None, quick: bool) -> None:
+def main(  # noqa: PLR0913 - one parameter an option
+    context: click.Context,
+    *,
+    only: Sequence[str],
+    turns: int | None,
+    quick: bool,
+    growth: bool,
+    profile: bool,
+) -> None:
     """Measure all stages and the whole way; without --quick about an hour on two cores.
 
     Each leaves a record in build/bench/, with --quick in build/bench/quick/. Exit code 1 when a
@@ -33,8 +43,13 @@ def main(context: click.Context, *, only: Sequence[str], turns: int | None, quic
         return
     folder = FOLDER / "quick" if quick else FOLDER
     options = ["--quick"] if quick else [] if turns is None else [f"--turns={turns}"]
+    of_whole = [f"--{name}" for name, on in (("growth", growth), ("profile", profile)) if on]
     names = only or list(STAGES)
-    failed = [name for name in names if not _ran(name, folder, options)]
+    failed = [
+        name
+        for name in names
+        if not _ran(name, folder, [*options, *(of_whole if name == "whole" else [])])
+    ]
     found = records.read(folder)
     page = folder / "index.html"
     page.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bench.records import STAGES, Record
 from load.report.pictures import draw
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_WORTH = 0.01
 
 
 def performance(records: Sequence[Record]) -> str:
@@ -41,6 +42,11 @@ def summary(records: Sequence[Record]) -> str:
     return "\n".join(lines)
 
 
+def _shares(found: Mapping[str, float]) -> str:
+    """Return shares as percents, those below one in a hundred left out."""
+    return ", ".join(f"{name} {share:.0%}" for name, share in found.items() if share >= _WORTH)
+
+
 def _render(name: str, records: Sequence[Record], *, escape: bool, **more: Any) -> str:  # noqa: ANN401
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -53,5 +59,6 @@ def _render(name: str, records: Sequence[Record], *, escape: bool, **more: Any) 
     missed = [(record, goal) for record in records for goal in record.goals if not goal.is_met]
     total = sum(len(record.goals) for record in records)
     absent = [title for name, title in STAGES.items() if name not in {r.name for r in records}]
+    environment.globals["shares"] = _shares
     template = environment.get_template(name)
     return template.render(records=records, missed=missed, total=total, absent=absent, **more)

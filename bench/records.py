@@ -19,6 +19,7 @@ STAGES: Mapping[str, str] = {
     "rest": "Load by REST",
     "reconcile": "Reconciliation",
 }
+_APART = {"about", "goals", "profiles"}  # what is neither a plain figure nor a cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Record:
     facts: Mapping[str, str]  # plain figures that stand beside the costs: rows, turns
     ways: Sequence[Way]
     goals: Sequence[Goal]
+    profiles: Mapping[str, Any]  # by stage: samples, shares of packages and of functions
 
 
 def read(folder: Path) -> Sequence[Record]:
@@ -61,11 +63,10 @@ def read(folder: Path) -> Sequence[Record]:
 
 
 def _record(name: str, title: str, content: Mapping[str, Any]) -> Record:
-    body = {key: value for key, value in content.items() if key not in {"about", "goals"}}
+    body = {key: value for key, value in content.items() if key not in _APART}
     goals = [Goal(**goal) for goal in content.get("goals", ())]
-    return Record(
-        name, title, content["about"], dict(_facts(body, ())), list(_ways(body, ())), goals
-    )
+    facts, ways = dict(_facts(body, ())), list(_ways(body, ()))
+    return Record(name, title, content["about"], facts, ways, goals, content.get("profiles", {}))
 
 
 def _facts(value: Mapping[str, Any], labels: tuple[str, ...]) -> Iterator[tuple[str, str]]:

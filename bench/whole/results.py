@@ -32,7 +32,7 @@ def record(ways: Sequence[Gone]) -> Mapping[str, Any]:
     first = ways[0]
     parts = {
         part: {
-            stage: _spreads([gone.costs[part][stage] for gone in ways])
+            stage: _spreads([gone.costs[part][stage] for gone in ways if part in gone.costs])
             for stage in first.costs[part]
         }
         for part in first.costs
@@ -66,7 +66,9 @@ def _flat(stage: Stage) -> dict[str, float]:
 
 
 def _sums(ways: Sequence[Gone], part: str) -> list[float]:
-    return [sum(stage.seconds for stage in gone.costs[part].values()) for gone in ways]
+    """Return what a part took in each turn that came to it."""
+    taken = [gone.costs[part].values() for gone in ways if part in gone.costs]
+    return [sum(stage.seconds for stage in stages) for stages in taken]
 
 
 def _peaks(ways: Sequence[Gone], of: str) -> list[float]:

@@ -9,11 +9,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.frame import BenchError
+from bench.whole import profile
 
 _INTERVAL = 0.3  # seconds between two looks at the memory
 _MIB = 1024 * 1024
@@ -31,6 +32,20 @@ class Stage:
     peak_mib: float
     with_warehouse_mib: float
     code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where commands run: the project's folder, all of the environment, and the servers.
+
+    `warehouse`: the id of the first process of the Postgres. `servers`: by name, what returns the
+    CPU seconds that a server has used so far.
+    """
+
+    folder: Path
+    environment: Mapping[str, str]
+    warehouse: int
+    servers: Mapping[str, Callable[[], float]]
 
 
 class _Memory:
@@ -80,35 +95,28 @@ def _resident(pid: int) -> int:
     return 0
 
 
-def run(
-    arguments: Sequence[str],
-    folder: Path,
-    environment: Mapping[str, str],
-    warehouse: int,
-    servers: Mapping[str, Callable[[], float]],
-) -> Stage:
+def run(arguments: Sequence[str], where: Where, samples: Path | None = None) -> Stage:
     """Run `python -m <arguments>` to its end.
 
     Args:
         arguments: a module of this project and its arguments.
-        folder: of the project.
-        environment: all that it sees.
-        warehouse: the id of the first process of the Postgres it works with.
-        servers: by name, what returns the CPU seconds that a server has used so far.
+        where: where it runs, and what it works with.
+        samples: where a profile of its Python goes, if one is wanted.
 
     Raises:
         BenchError: it failed. That it could not do all (6) is for the caller to judge.
     """
-    before, started = {name: used() for name, used in servers.items()}, time.monotonic()
+    before, started = {name: used() for name, used in where.servers.items()}, time.monotonic()
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
-            cwd=folder,
-            env=dict(environment),
+            cwd=where.folder,
+            env=dict(where.environment),
             stdout=said,
             stderr=subprocess.STDOUT,
         )
-        with _Memory(process.pid, warehouse) as memory:
+        looked_at = profile.sampled(process.pid, samples) if samples else nullcontext()
+        with looked_at, _Memory(process.pid, where.warehouse) as memory:
             _, status, used = os.wait4(process.pid, 0)
             seconds = time.monotonic() - started
         process.returncode = code = os.waitstatus_to_exitcode(status)
@@ -119,7 +127,7 @@ def run(
     return Stage(
         seconds=seconds,
         cpu=used.ru_utime + used.ru_stime,
-        servers={name: used() - before[name] for name, used in servers.items()},
+        servers={name: used() - before[name] for name, used in where.servers.items()},
         peak_mib=memory.peak,
         with_warehouse_mib=memory.with_warehouse,
         code=code,

@@ -23,7 +23,7 @@ from bench.frame import BenchError, server_cpu
 from bench.whole import watch
 from bench.whole.prepare import AFTER, BEFORE, PAGE_SIZE, Prepared
 from bench.whole.project import copy
-from bench.whole.watch import Stage
+from bench.whole.watch import Stage, Where
 from runtime.settings import ROOT
 from sandbox.splynx.database import create_database
 from services import mariadb, postgres, process
@@ -56,6 +56,7 @@ class Way:
     environment: dict[str, str]
     servers: Mapping[str, Callable[[], float]]
     say: Callable[[str], None]
+    profiles: Path | None = None  # where they go, if they are wanted
     costs: dict[str, dict[str, Stage]] = field(default_factory=dict)
     rows_in_target: int = 0  # as the last reconciliation counted them
 
@@ -112,13 +113,9 @@ class Way:
         return str(self.ask(query)[0])
 
     def _stage(self, what: str, name: str, *options: str) -> None:
-        cost = watch.run(
-            (*{**_SETUP, **STAGES}[name], *options),
-            self.project,
-            self.environment,
-            self.warehouse,
-            self.servers,
-        )
+        where = Where(self.project, self.environment, self.warehouse, self.servers)
+        samples = self.profiles and self.profiles / f"{what}-{name}.txt"
+        cost = watch.run((*{**_SETUP, **STAGES}[name], *options), where, samples)
         if cost.code and name not in TOLD_INCOMPLETE:
             raise BenchError(f"{what}: {name} could not do all")
         self.costs.setdefault(what, {})[name] = cost
@@ -135,7 +132,9 @@ def line(cost: Stage) -> str:
 
 
 @contextmanager
-def way(prepared: Prepared, say: Callable[[str], None]) -> Iterator[Way]:
+def way(
+    prepared: Prepared, say: Callable[[str], None], profiles: Path | None = None
+) -> Iterator[Way]:
     """Start everything but the source; yield the way."""
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -161,9 +160,8 @@ def way(prepared: Prepared, say: Callable[[str], None]) -> Iterator[Way]:
             "Postgres": partial(server_cpu, server),
             "MariaDB": partial(_cpu, psutil.Process(owned[0].pid)),
         }
-        yield Way(
-            prepared, copy(place / "project"), server, owned[1].pid, environment, servers, say
-        )
+        project = copy(place / "project")
+        yield Way(prepared, project, server, owned[1].pid, environment, servers, say, profiles)
 
 
 _OURS = frozenset({"RUN_ID", "WAREHOUSE_LOCK_PID", "SPLYNX_URL", "SPLYNX_API_KEY"})
@@ -193,16 +191,25 @@ def source(made: Way, name: str) -> Iterator[None]:
 
 
 def go(
-    prepared: Prepared, say: Callable[[str], None], *, customer: bool = True, delta: bool = True
-) -> Way:
-    """Go the whole way, one customer before all of them, and then the delta; return the costs."""
-    with way(prepared, say) as made:
+    prepared: Prepared,
+    say: Callable[[str], None],
+    *,
+    customer: bool = True,
+    delta: bool = True,
+    profiles: Path | None = None,
+) -> Iterator[Way]:
+    """Go the whole way, one customer before all of them, and then the delta.
+
+    The way is yielded after the first whole way and after the delta, with all costs so far.
+    """
+    with way(prepared, say, profiles) as made:
         with source(made, BEFORE):
             made.first(customer=customer)
+        yield made
         if delta:
             with source(made, AFTER):
                 made.again()
-    return made
+            yield made
 
 
 def _cpu(server: psutil.Process) -> float:

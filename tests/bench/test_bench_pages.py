@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -53,6 +54,16 @@ def test_the_page_says_which_goals_were_missed(tmp_path: Path) -> None:
     assert re.search(r"Python \d.*dbt-core \d.*MariaDB", page)
     assert "Not measured in this run: Transformation, Acceptance," in page
     assert "## What costs most, and what was done" in page
+
+
+def test_the_page_tells_what_python_is_at_work_on(tmp_path: Path) -> None:
+    folder = _written(tmp_path, {})
+    packages, functions = {"dlt": 0.625, "Python": 0.3, "orjson": 0.004}, {"imports": 0.2}
+    profile = {"samples": 80, "packages": packages, "functions": functions}
+    content = json.loads((folder / "whole.json").read_text())
+    write(folder / "whole.json", {**content, "profiles": {"whole-extract": profile}})
+    page = pages.performance(records.read(folder))
+    assert "| whole-extract | dlt 62%, Python 30% | imports 20% |" in page
 
 
 def test_the_page_does_not_complain_where_all_is_met(tmp_path: Path) -> None:

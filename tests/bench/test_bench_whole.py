@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from click.testing import CliRunner
 
 from bench.frame import BenchError
-from bench.whole import results, watch
+from bench.whole import profile, results, watch
 from bench.whole.__main__ import main
+from bench.whole.book import Book
 from bench.whole.prepare import Prepared, change
 from bench.whole.project import copy
 from bench.whole.results import Gone
-from bench.whole.watch import Stage
+from bench.whole.watch import Stage, Where
+from bench.whole.way import Way
 from sandbox.sonar.schema import load_schema
 from sandbox.sonar.tenant import generate
 from tests.proving import proving
@@ -30,12 +36,16 @@ _TENANT = Prepared(Path("nowhere"), "reference", 1.0, rows=1000, changed=10, cod
 @pytest.mark.skipif(not proving(), reason="dbt takes minutes of CPU for it")
 def test_every_part_of_the_way_ends_reconciled(tmp_path: Path) -> None:
     record = tmp_path / "whole.json"
-    outcome = CliRunner().invoke(main, ["--quick", "--record", str(record)])
+    outcome = CliRunner().invoke(main, ["--quick", "--profile", "--record", str(record)])
     assert outcome.exit_code == 0, outcome.output
     assert "every layer agrees" in outcome.output
-    written = json.loads(record.read_text())["factor 1"]
-    assert set(written["parts"]) == {"whole", "one customer", "delta"}
-    assert written["rows in Splynx"] > 100
+    written = json.loads(record.read_text())
+    tenant = written["factor 1"]
+    assert set(tenant["parts"]) == {"setup", "whole", "one customer", "delta"}
+    assert tenant["rows in Splynx"] > 100
+    stages = {f"{part}-{stage}" for part, stages in tenant["parts"].items() for stage in stages}
+    assert set(written["profiles"]) == stages
+    assert written["profiles"]["whole-transform"]["packages"].get("dbt", 0) > 0.05
 
 
 def _stage(seconds: float, peak: float = 100, warehouse: float = 0) -> Stage:
@@ -81,6 +91,58 @@ def test_the_record_holds_every_stage_of_every_part() -> None:
     record = results.record(turns)
     assert record["seconds"]["whole"] == {"middle": 20.0, "lowest": 10.0, "highest": 30.0}
     assert record["parts"]["whole"]["load"]["cpu of Postgres"]["middle"] == 1.0
+
+
+def test_what_is_stopped_leaves_the_parts_before(tmp_path: Path) -> None:
+    record = tmp_path / "whole.json"
+    (tmp_path / "samples").mkdir()
+
+    def parts() -> Iterator[Way]:
+        yield cast(Way, SimpleNamespace(rows_in_target=900, costs={"whole": {"load": _stage(5)}}))
+        raise BenchError("stopped")
+
+    book = Book(record, is_judged=True)
+    with pytest.raises(BenchError, match="stopped"):
+        book.enter(_TENANT, parts(), tmp_path / "samples")
+    written = json.loads(record.read_text())
+    assert written["factor 1"]["seconds"]["whole"]["middle"] == 5.0
+    assert [goal["what"] for goal in written["goals"]][:1] == ["whole, seconds"]
+
+
+def test_a_profile_tells_whose_code_is_at_work() -> None:
+    process = 'process 7:"python -m load run";thread (7): MainThread;'
+    found = profile.summary(
+        [
+            f"{process}<module> (load/run.py);send (load/mysql/bulk.py) 5",
+            f"{process}<module> (load/run.py);loads (json/decoder.py) 2",
+            f"{process}<module> (load/run.py);_load (<frozen importlib._bootstrap>);x (dlt/a.py) 2",
+            f"{process}render (<template>) 1",
+            f"{process.rstrip(';')} 90",
+        ]
+    )
+    assert found == {
+        "samples": 10,
+        "packages": {"this project": 0.5, "Python": 0.2, "imports": 0.2, "jinja2": 0.1},
+        "functions": {
+            "send (load/mysql/bulk.py)": 0.5,
+            "loads (json/decoder.py)": 0.2,
+            "imports": 0.2,
+            "render (<template>)": 0.1,
+        },
+    }
+
+
+def test_a_stage_is_profiled_while_it_runs(tmp_path: Path) -> None:
+    (tmp_path / "burn.py").write_text(
+        "import time\nend = time.time() + 1\nwhile time.time() < end: sum(range(1000))\n"
+    )
+    samples = tmp_path / "samples.txt"
+    try:
+        watch.run(("burn",), Where(tmp_path, dict(os.environ), os.getpid(), {}), samples)
+    except BenchError as error:
+        pytest.skip(f"this machine does not let a process look at another: {error}")
+    with samples.open() as lines:
+        assert profile.summary(lines)["samples"] > 5
 
 
 def test_one_row_in_a_hundred_changes_and_small_collections_stay() -> None:
@@ -129,8 +191,9 @@ def test_memory_of_children_counts_and_failures_are_told(tmp_path: Path) -> None
     )
     (tmp_path / "failing.py").write_text("raise SystemExit('no room')\n")
     here = {"PATH": str(Path(sys.executable).parent)}
-    cost = watch.run(("hungry",), tmp_path, here, 1 << 30, {"nobody": lambda: 3.0})
+    where = Where(tmp_path, here, 1 << 30, {"nobody": lambda: 3.0})
+    cost = watch.run(("hungry",), where)
     assert cost.peak_mib > 90
     assert cost.servers == {"nobody": 0.0}
     with pytest.raises(BenchError, match="no room"):
-        watch.run(("failing",), tmp_path, here, 1 << 30, {})
+        watch.run(("failing",), where)
