@@ -6,6 +6,7 @@ in C counts for the function that called it.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import sysconfig
@@ -17,10 +18,11 @@ from typing import Any
 
 from bench.frame import BenchError
 
-_RATE = 20  # looks a second; the process is not stopped for them
+_RATE = 10  # looks a second; the process is not stopped for them
 _MOST = 5  # of packages and of functions
 _OURS = frozenset({"runtime", "extract", "expectations", "load"})
 _NO_FRAMES = ("process ", "thread (")
+_LINE = re.compile(r":\d+\)$")
 _TEMPLATES = "<template>"  # what jinja2 calls its compiled code
 
 
@@ -55,7 +57,9 @@ def summary(lines: Iterable[str]) -> Mapping[str, Any]:
     functions: Counter[str] = Counter()
     for line in lines:
         stack, _, count = line.rpartition(" ")
-        frames = [each for each in stack.split(";") if not each.startswith(_NO_FRAMES)]
+        frames = [
+            _LINE.sub(")", each) for each in stack.split(";") if not each.startswith(_NO_FRAMES)
+        ]
         if not frames:
             continue
         package = _package(frames)

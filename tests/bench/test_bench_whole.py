@@ -113,10 +113,10 @@ def test_a_profile_tells_whose_code_is_at_work() -> None:
     process = 'process 7:"python -m load run";thread (7): MainThread;'
     found = profile.summary(
         [
-            f"{process}<module> (load/run.py);send (load/mysql/bulk.py) 5",
-            f"{process}<module> (load/run.py);loads (json/decoder.py) 2",
+            f"{process}<module> (load/run.py);send (load/mysql/bulk.py:12) 5",
+            f"{process}<module> (load/run.py);sleep (threading.py:9) 2",
             f"{process}<module> (load/run.py);_load (<frozen importlib._bootstrap>);x (dlt/a.py) 2",
-            f"{process}render (<template>) 1",
+            f"{process}render (<template>:7) 1",
             f"{process.rstrip(';')} 90",
         ]
     )
@@ -125,7 +125,7 @@ def test_a_profile_tells_whose_code_is_at_work() -> None:
         "packages": {"this project": 0.5, "Python": 0.2, "imports": 0.2, "jinja2": 0.1},
         "functions": {
             "send (load/mysql/bulk.py)": 0.5,
-            "loads (json/decoder.py)": 0.2,
+            "sleep (threading.py)": 0.2,
             "imports": 0.2,
             "render (<template>)": 0.1,
         },
