@@ -64,7 +64,7 @@ def create_database(server: MariaDb, name: str) -> SplynxDatabase:
     """
     with closing(_connect(server)) as connection, connection.cursor() as cursor:
         is_complete = _is_complete(cursor, server, name)
-        if server.clients != server.host and not is_complete:
+        if not server.is_ours and not is_complete:
             _refuse_foreign(cursor, name)
         for account in (ACCOUNT, ADMIN):
             _set_account(cursor, server, account)
@@ -124,6 +124,7 @@ def _connect(server: MariaDb) -> pymysql.connections.Connection[Cursor]:
         client_flag=CLIENT.MULTI_STATEMENTS,
         connect_timeout=5,
         autocommit=True,
+        ssl_disabled=server.is_ours,
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests import services
 from tests.e2e.way import MARTS, NO_DATA_TESTS, ROOT, Way, way
+from tests.proving import cases
 
 pytestmark = [pytest.mark.e2e, pytest.mark.postgres, pytest.mark.mysql]
 
@@ -37,10 +38,11 @@ def _target_rows(made: Way) -> dict[str, int]:
         }
 
 
+@pytest.mark.prove
 def test_a_killed_migration_goes_on_to_the_same_end(tiny: Way) -> None:
     """Kill -9 all processes of a migration at seeded moments, then let one run end."""
     seeded = random.Random(20)
-    for _ in range(2):
+    for _ in range(cases(quick=1, long=6)):
         process = subprocess.Popen(
             tiny.command("runtime", "migrate"),
             cwd=ROOT,

@@ -161,8 +161,8 @@ def remote() -> Iterator[Remote]:
                 log=folder / "server.log",
                 owned=owned,
             )
-            _as_superuser(made.verified(), "create database elsewhere")
-            yield Remote(url.set(database="elsewhere"), authority, stranger)
+            _as_superuser(made.verified(), f"create database {services.PARSED_FOR}")
+            yield Remote(url.set(database=services.PARSED_FOR), authority, stranger)
         finally:
             process.stop(owned, folder=folder, ask=signal.SIGINT, insist=signal.SIGQUIT)
 
@@ -177,6 +177,7 @@ def _command(folder: Path, *arguments: str, **variables: str) -> subprocess.Comp
             "LOCAL_DIR": str(folder / "local"),
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),
+            **services.parse(),
             **variables,
         },
         capture_output=True,

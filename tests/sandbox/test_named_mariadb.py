@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pymysql
 import pytest
 from sqlalchemy import create_engine
 
@@ -54,6 +55,17 @@ def test_a_database_of_somebody_else_is_not_touched(server: MariaDb) -> None:
     with admin.connect() as connection:
         assert connection.exec_driver_sql(f"select count(*) from {DATABASE}.theirs").scalar() == 0
     admin.dispose()
+
+
+def test_only_a_server_of_ours_is_known_to_have_no_tls(
+    server: MariaDb, splynxes: services.Splynxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without: list[bool] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(pymysql, "connect", lambda **how: without.append(how["ssl_disabled"]))
+        splynxes.server.connect()
+        server.connect()
+    assert without == [True, False]
 
 
 def test_without_the_variable_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

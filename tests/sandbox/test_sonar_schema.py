@@ -16,10 +16,18 @@ from graphql import (
     GraphQLSchema,
     build_schema,
     print_ast,
+    validate_schema,
 )
 
 from sandbox.sonar.coverage import coverage
-from sandbox.sonar.schema import SCHEMA_FILE, RelationKind, load_schema, relation, root_queries
+from sandbox.sonar.schema import (
+    ADDITIONS_FILE,
+    SCHEMA_FILE,
+    RelationKind,
+    load_schema,
+    relation,
+    root_queries,
+)
 
 Composite = GraphQLObjectType | GraphQLInterfaceType
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared/reference/sonar/schema.graphql"
@@ -76,6 +84,12 @@ def _field_contradictions(mine: Composite, other: Composite) -> list[str]:
         elif arguments(field.args) != arguments(their.args):
             found.append(f"{mine.name}.{key}: other arguments")
     return found
+
+
+@pytest.mark.parametrize("files", [(SCHEMA_FILE,), (SCHEMA_FILE, ADDITIONS_FILE)])
+def test_what_is_served_unchecked_is_a_valid_schema(files: tuple[Path, ...]) -> None:
+    schema = build_schema("\n".join(file.read_text(encoding="utf-8") for file in files))
+    assert validate_schema(schema) == []
 
 
 def test_our_schema_contradicts_the_published_one_nowhere(published: GraphQLSchema) -> None:
