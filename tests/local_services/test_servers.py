@@ -141,9 +141,12 @@ def test_down_leaves_a_process_alone_that_only_has_the_recorded_pid(
     kind: ModuleType, new_folder: Path, differs: str
 ) -> None:
     with subprocess.Popen(["sleep", "60"]) as other:
+        process = psutil.Process(other.pid)
+        while not process.cmdline():  # not there yet in the moment in which it becomes `sleep`
+            assert other.poll() is None
         record = {
             "pid": other.pid,
-            "started": psutil.Process(other.pid).create_time(),
+            "started": process.create_time(),
             "command": ["sleep", "60"],
         }
         record[differs] = {"started": 1.0, "command": ["sleep", "61"]}[differs]
