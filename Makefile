@@ -75,8 +75,8 @@ backup-test: extract ## extract 100 rows a collection, to see that all of it can
 
 backup-clean: extract-clean ## the same as extract-clean
 
-inspect: | $(PYTHON) ## what the target has: columns, keys, ids in use, switches (ROUTE=rest without its database)
-	@$(PYTHON) -m load inspect $(call option,ROUTE,route)
+inspect: | $(PYTHON) ## what the target has: columns, keys, ids in use, switches (ROUTE=rest without its database; NEW_EPOCH=1 after a restore or reset)
+	@$(PYTHON) -m load inspect $(call option,ROUTE,route) $(call switch,NEW_EPOCH,new-epoch)
 
 attest: | $(PYTHON) ## vouch for switches of Splynx that could not be found (SWITCH="a b" WORDS=)
 	@$(PYTHON) -m load attest $(call each,SWITCH,switch) --words "$(WORDS)"
@@ -108,8 +108,8 @@ rollback: | $(PYTHON) ## take back what one run wrote (RUN=)
 ids: | $(PYTHON) ## which Splynx id each Sonar record has: build/ids/index.html (OUT=)
 	@$(PYTHON) -m load ids $(call option,OUT,out)
 
-backup-splynx: | $(PYTHON) ## dump the whole Splynx database, with metadata to verify it by (TO=)
-	@$(PYTHON) -m load backup $(call option,TO,to)
+backup-splynx: | $(PYTHON) ## dump the whole Splynx database, with metadata to verify it by (TO=); OUTSIDE="what and where" declares one that you made
+	@$(PYTHON) -m load backup $(call option,TO,to) $(call list,OUTSIDE,declare-outside-backup)
 
 restore-splynx: | $(PYTHON) ## verify a backup (FROM=); with YES=1 put it back (DESPITE_MISMATCH=1)
 	@$(PYTHON) -m load restore $(call option,FROM,from) $(call switch,YES,yes) \
@@ -154,7 +154,7 @@ docs: | $(PYTHON) ## pages about source and target (build/docs/{sonar,splynx}/in
 
 ## Local servers
 
-.PHONY: services-up services-down sandbox-up sandbox-down
+.PHONY: services-up services-down sandbox-up sandbox-reset sandbox-down
 services-up: | $(PYTHON) ## start the embedded warehouse (unless WAREHOUSE_URL is set)
 	@$(PYTHON) -m services up
 
@@ -163,6 +163,9 @@ services-down: | $(PYTHON) ## stop it
 
 sandbox-up: | $(PYTHON) ## start a Sonar and a Splynx to rehearse with (SIZE= SEED= FACTOR=)
 	@$(PYTHON) -m sandbox up $(call option,SIZE,size) $(call option,SEED,seed) $(call option,FACTOR,factor)
+
+sandbox-reset: | $(PYTHON) ## make its Splynx a fresh installation again (PREFILLED=1: one that staff has used)
+	@$(PYTHON) -m sandbox reset $(call switch,PREFILLED,prefilled)
 
 sandbox-down: | $(PYTHON) ## stop them
 	@$(PYTHON) -m sandbox down

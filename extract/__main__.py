@@ -15,7 +15,7 @@ from runtime.cli import main
 
 _MODULES: Mapping[str, str] = {
     "clean": "extract.clean",
-    "discover": "extract.plan",
+    "discover": "extract.discover",
     "docs": "extract.source_docs.command",
     "doctor": "extract.doctor",
     "run": "extract.run_command",

@@ -14,7 +14,7 @@ import click
 from sqlalchemy import Engine, text
 
 from extract.catalogue.discovery import discover
-from extract.probe import Finding, probe, save
+from extract.probing.probe import Finding, probe, save
 from extract.sonar.client import Manners, Sonar
 from runtime import log
 from runtime.errors import ConfigError

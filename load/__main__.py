@@ -28,7 +28,7 @@ from load.planning.scope_options import scope_options
 from load.planning.three_way import KEEP, POLICIES
 from load.preview.charges import read_charges
 from load.preview.compare import compare, expected_charges
-from load.rest_command import plan_by_rest, run_by_rest, say
+from load.rest.command import plan_by_rest, run_by_rest, say
 from load.rollback.commands import rollback_command
 from load.target.commands import attest_command, inspect_command
 from load.target_docs.command import docs_command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -41,6 +42,8 @@ def _run(command: click.Command, name: str) -> int:
         command.main(prog_name=f"python -m {name}", standalone_mode=False)
     except click.ClickException as exc:
         exc.show()
+        if isinstance(exc, click.UsageError) and "MAKELEVEL" in os.environ:
+            _say("With make, options are variables, as RUN= for --run: see `make help`.")
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130

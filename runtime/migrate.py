@@ -161,6 +161,8 @@ def migrate(
         codes: dict[str, int] = {}
         halted: Stage | None = None
         for stage in stages_of(waves, route or usual_route(), rest_tables):
+            if halted is not None and stage is _REPORT:
+                click.echo(f"\nstopped at {halted.name}: what follows is of the runs before, too")
             if halted is None or stage is _REPORT:
                 codes[stage.name] = _run(stage, handed_down)
                 halted = halted or (stage if _stops(stage, codes[stage.name]) else None)

@@ -83,7 +83,12 @@ def env_file() -> Path:
 
 def environment() -> Mapping[str, str]:
     """Return all variables that are set and not empty; the process environment wins."""
-    from_file = dotenv_values(env_file(), interpolate=False)  # a `$` in a password is a `$`
+    try:
+        from_file = dotenv_values(env_file(), interpolate=False)  # a `$` in a password is a `$`
+    except OSError as exc:
+        raise ConfigError(
+            f"{env_file()} cannot be read ({exc.strerror}): see whom it belongs to"
+        ) from None
     merged = {**from_file, **os.environ}
     return {name: value for name, value in merged.items() if value}
 
@@ -168,6 +173,11 @@ def splynx_api() -> SplynxApi:
     Raises:
         ConfigError: a variable is missing or wrong, or credentials would travel in plain text.
     """
+    if not {"SPLYNX_URL", "SPLYNX_MYSQL_URL"} & environment().keys():
+        raise ConfigError(
+            f"no Splynx is named: put SPLYNX_MYSQL_URL, or SPLYNX_URL for its API, into "
+            f"{env_file().name} or the environment (`make sandbox-up` writes both for the sandbox)"
+        )
     text = _required("SPLYNX_URL").rstrip("/")
     parts = urlsplit(text)
     try:

@@ -90,8 +90,8 @@ def status() -> None:
     click.echo(f"Sonar sandbox: {f'up at {sonar.url} ({sonar.tenant})' if sonar else 'down'}")
     if sonar is not None and sonar_server.outdated(sonar):
         click.echo(
-            "  the sandbox's code has changed since: `python -m sandbox up "
-            f"--size {sonar.size} --seed {sonar.seed}` starts it again"
+            "  the sandbox's code has changed since: `make sandbox-up "
+            f"SIZE={sonar.size} SEED={sonar.seed}` starts it again"
         )
     splynx = named() or mariadb.status(FOLDER / "splynx")
     where = f"up at {splynx.host}:{splynx.port}/{DATABASE}" if splynx else "down"

@@ -6,7 +6,11 @@ set -eu
 cd "$(dirname "$0")/.."
 
 say() { printf 'setup: %s\n' "$*"; }
-fail() { printf 'setup: %s\nsetup: 2 configuration, credentials or rights: mend them and start again\n' "$*" >&2; exit 2; }
+fail() {
+    printf 'setup: %s\n' "$*" >&2
+    [ -n "${dispensable:-}" ] || echo 'setup: 2 configuration, credentials or rights: mend them and start again' >&2
+    exit 2
+}
 
 # Prints how to become root for a package installation, or fails when that is not possible unasked.
 as_root() {
@@ -20,7 +24,10 @@ install_packages() {
     why=$1; shift
     command -v apt-get >/dev/null 2>&1 || fail "$why is missing: install it with your package manager (on Debian it is '$*') and run make setup again"
     [ "${SETUP_INSTALL:-yes}" = yes ] || fail "$why is missing and SETUP_INSTALL=no: run 'apt-get install $*' and then make setup again"
-    root=$(as_root) || fail "$why is missing and there is no right to install it: have 'apt-get install $*' run as root, then make setup again"
+    root=$(as_root) || {
+        if command -v sudo >/dev/null 2>&1; then fail "$why is missing and sudo asks for a password: run 'sudo apt-get install $*', then make setup again"; fi
+        fail "$why is missing and there is no right to install it: have 'apt-get install $*' run as root, then make setup again"
+    }
     say "$why is missing, running: $root apt-get install -y --no-install-recommends $*"
     {
         $root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" ||
@@ -39,6 +46,13 @@ find_python() {
     return 1
 }
 
+# What root made here (sudo make …) we could neither read nor replace.
+if [ "$(id -u)" != 0 ]; then
+    for made in build build/setup.log .env profiles.yml .local; do
+        [ ! -e "$made" ] || [ -O "$made" ] ||
+            fail "$made belongs to another user (made with sudo?): 'sudo chown -R $(id -un) .' makes it yours, then make setup again"
+    done
+fi
 mkdir -p build
 python=$(find_python) || fail "no Python 3.11 to 3.13 found: install one, or name it with PYTHON3=/path/to/python"
 
@@ -52,7 +66,7 @@ fi
 
 wanted=$(cat requirements-uv.lock requirements.lock | cksum)
 if [ "$(cat .venv/.locked 2>/dev/null || true)" != "$wanted" ]; then
-    say "installing the locked packages (requirements.lock) with uv"
+    say "installing the locked packages (requirements.lock) with uv: a minute or two"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock ||
         fail "pip could not install uv: is the package index reachable?"
     sync="env VIRTUAL_ENV=.venv .venv/bin/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock"
@@ -71,12 +85,12 @@ if ! mariadbd_present && ! mariadb_named; then
 fi
 if ! command -v mariadb-dump >/dev/null 2>&1 && ! command -v mysqldump >/dev/null 2>&1; then
     # Only backups of Splynx (and their tests) need it.
-    (install_packages "a dump tool of MariaDB or MySQL (for make backup-splynx)" mariadb-client) ||
+    (dispensable=yes; install_packages "a dump tool of MariaDB or MySQL (for make backup-splynx)" mariadb-client) ||
         say "going on without it"
 fi
 
 if [ "${1:-}" = --with-browser ] && ! command -v chromium >/dev/null 2>&1; then
-    (install_packages "Chromium (tests look at the report in it)" chromium) ||
+    (dispensable=yes; install_packages "Chromium (tests look at the report in it)" chromium) ||
         say "going on without it: these tests are skipped"
 fi
 

@@ -84,7 +84,9 @@ class Landing:
         shutil.rmtree(self._folder, ignore_errors=True)
         self.spools = self._folder / "spool"
         with disk_errors("preparing the working folder"):
-            self.spools.mkdir(parents=True, mode=0o700)
+            # dlt lays rows down beside the spool, readable as its umask has it: nobody passes here.
+            self._folder.mkdir(parents=True, mode=0o700)
+            self.spools.mkdir()
         # dlt keeps the frames that called it, and with them whatever their callers hold: in a
         # thread of its own that is next to nothing.
         self._thread = ThreadPoolExecutor(1, "dlt")

@@ -123,7 +123,7 @@ def clock(ahead: float | None) -> Finding:
     evidence = f"{abs(ahead):.0f} s {'ahead of' if ahead >= 0 else 'behind'} this machine's"
     good = abs(ahead) < _CLOCK_SECONDS
     effect = "changes are asked for by Sonar's own time"
-    return Finding("clock", asks, f"{ahead:+.0f} s", evidence, effect, ok=good)
+    return Finding("clock", asks, f"{round(ahead):+d} s", evidence, effect, ok=good)
 
 
 def latency(seconds: Sequence[float]) -> Finding:

@@ -165,5 +165,5 @@ def warning(warehouse: Engine, address: str) -> str | None:
         return None
     return (
         f"no backup of {address} in the last {_FRESH_HOURS} hours: `make backup-splynx`, or declare"
-        " your own (`python -m load backup --declare-outside-backup TEXT`)"
+        ' your own (`make backup-splynx OUTSIDE="what and where"`)'
     )

@@ -192,13 +192,13 @@ def plan_is_clean(plan: Plan) -> None:
             found.append(
                 f"{table.table}: the planned id of {moved} loaded rows has changed; go on with the "
                 "warehouse that they were loaded from, or load into a fresh or restored target "
-                "(`python -m load inspect --new-epoch`)"
+                "(`make inspect NEW_EPOCH=1`)"
             )
         if reshaped := count.get("reshaped", 0):
             found.append(
                 f"{table.table}: {reshaped} rows were written when the mart had other columns, "
                 "and which is not known any more; "
-                "load into a fresh or restored target (`python -m load inspect --new-epoch`)"
+                "load into a fresh or restored target (`make inspect NEW_EPOCH=1`)"
             )
         ours = sum(
             count.get(name, 0)
@@ -207,7 +207,7 @@ def plan_is_clean(plan: Plan) -> None:
         if (lost := count.get("vanished", 0)) and not ours:
             found.append(
                 f"{table.table}: all {lost} rows that we wrote are gone; if the target was "
-                "restored or reset, open a new epoch: `python -m load inspect --new-epoch`"
+                "restored or reset, open a new epoch: `make inspect NEW_EPOCH=1`"
             )
     if plan.lost:
         needed = [str(reference) for reference in plan.lost]

@@ -80,7 +80,7 @@ def _say_switches(findings: Sequence[switches.Finding]) -> None:
     if waiting := [switch for switch in findings if not switch.settled]:
         click.echo(
             f"{len(waiting)} switches forbid a load: see to them, or look yourself and say so "
-            "(`python -m load attest`)"
+            "(`make attest`)"
         )
 
 

@@ -115,7 +115,7 @@ def _refuse_half_a_restore(warehouse: Engine, address: str, *, new_epoch: bool) 
             raise GateFailed(
                 f"the restore of {place} was interrupted, so {address} is incomplete: start it "
                 "again, or restore it by other means and open a new epoch "
-                "(`python -m load inspect --new-epoch`)"
+                "(`make inspect NEW_EPOCH=1`)"
             )
 
 

@@ -224,9 +224,9 @@ def refuse_unsettled(findings: Sequence[Finding]) -> None:
     waiting = [finding for finding in findings if not finding.settled]
     if waiting:
         said = "; ".join(f"{finding}: {finding.switch.what_to_do}" for finding in waiting)
-        names = " ".join(f"--switch {finding.switch.name}" for finding in waiting)
+        names = " ".join(finding.switch.name for finding in waiting)
         raise GateFailed(
             f"{len(waiting)} settings of Splynx may act on what is imported: {said}. Where you have"
-            f" looked yourself: `python -m load attest {names} --words TEXT`",
+            f' looked yourself: `make attest SWITCH="{names}" WORDS="…"`',
             report={"switches": [str(finding) for finding in waiting]},
         )

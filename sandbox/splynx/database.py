@@ -81,7 +81,7 @@ def create_database(server: MariaDb, name: str) -> SplynxDatabase:
         elif missing := _missing_tables(cursor, name):
             raise ConfigError(
                 f"the database {name} lacks {len(missing)} of the sandbox's present tables, first "
-                f"{missing[0]}: run `python -m sandbox reset`, which empties it"
+                f"{missing[0]}: run `make sandbox-reset`, which empties it"
             )
     return SplynxDatabase(
         url=_url(server, ACCOUNT, name),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,47 @@ def test_a_part_is_taken_from_its_first_to_before_its_last_line() -> None:
     assert with_parts(filled) == filled
     with pytest.raises(SystemExit, match="no line that begins with 'nothing'"):
         with_parts(marks.replace("| domain", "nothing").format(""))
+
+
+def _texts() -> Iterator[str]:
+    """Yield every text of the code, whole where it stands on several lines."""
+    yield (ROOT / "scripts" / "setup.sh").read_text(encoding="utf-8")
+    for folder in CODE:
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.JoinedStr):
+                    parts = (p.value if isinstance(p, ast.Constant) else "…" for p in node.values)
+                    yield "".join(map(str, parts))
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+
+
+def test_every_message_that_the_readme_explains_is_one_of_ours() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.split("## When something stops")[1].split("## Development")[0]
+    cells = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| ")]
+    quoted = [text for cell in cells for text in re.findall(r"`([^`]+)`", cell)]
+    parts = {part.strip(" ,") for text in quoted for part in text.split("…")} - {""}
+    assert len(parts) > 20
+    texts = list(_texts())
+    assert {part for part in parts if not any(part in text for text in texts)} == set()
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    found, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        found.add(page)
+        links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+        for linked in ((page.parent / link).resolve() for link in links):
+            pages = linked.glob("*.md") if linked.is_dir() else [linked]
+            waiting += [one for one in pages if one.suffix == ".md" and one not in found]
+    assert [str(page.relative_to(ROOT)) for page in PAGES if page not in found] == []
+
+
+@pytest.mark.parametrize("stage", ["extract", "load"])
+def test_the_architecture_names_every_room_of_a_stage(stage: str) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = [found.parent.name for found in (ROOT / stage).glob("*/__init__.py")]
+    assert len(rooms) > 3
+    assert [room for room in rooms if f"{room}/`" not in page] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import random
 import signal
 import subprocess
@@ -90,6 +91,12 @@ def _held(engine: Engine, name: str = "things") -> dict[str, tuple[Any, str, boo
     held = {row[0]: (row[1], row[2], row[3]) for row in rows}
     assert len(held) == len(rows)
     return held
+
+
+def test_nobody_else_can_look_into_the_working_folder(landing: Landing) -> None:
+    folder = landing.spools.parent
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert folder.stat().st_uid == os.geteuid()
 
 
 def test_a_spool_counts_and_starts_anew_after_a_cut(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from graphql import build_schema
 from sqlalchemy import Engine
 
 from extract.__main__ import cli
-from extract.probe import Finding, Traits, load_traits, probe, save
 from extract.probing import findings, rules
 from extract.probing.interview import MOST_REQUESTS
+from extract.probing.probe import Finding, Traits, load_traits, probe, save
 from extract.sonar.client import Manners, Sonar
 from runtime.errors import ConfigError, MigrationError
 from runtime.settings import SonarApi
@@ -186,6 +186,7 @@ def test_a_page_that_is_cut_without_a_word_is_found() -> None:
     assert findings.page(1000, 200, 200, 1000, refused=False).answer == "1000+"
     assert findings.clock(-75.0).ok is False
     assert findings.clock(None).ok is False
+    assert findings.clock(-0.3).answer == "+0 s"
     assert findings.latency([9.0]).ok is False
     assert findings.archived(3, 4, None).answer == "no"
 

@@ -91,3 +91,26 @@ def test_a_check_lists_all_that_its_message_has_no_room_for(
         cli.main(_command(GateFailed("does not fit", report={"contract": found})), "load")
     err = capsys.readouterr().err
     assert [line[4:] for line in err.splitlines() if line.startswith("  - ")] == found[:listed]
+
+
+@pytest.mark.parametrize("by_make", [True, False])
+def test_who_came_by_make_is_told_how_make_takes_options(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    by_make: bool,
+) -> None:
+    @click.command()
+    @click.option("--run", required=True)
+    def command(run: str) -> None:
+        click.echo(run)
+
+    monkeypatch.setattr("sys.argv", ["load"])
+    monkeypatch.delenv("MAKELEVEL", raising=False)
+    if by_make:
+        monkeypatch.setenv("MAKELEVEL", "1")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(command, "load")
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert "Missing option '--run'" in err
+    assert ("RUN= for --run" in err) is by_make

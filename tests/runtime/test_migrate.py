@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import URL
 
+from runtime import migrate
 from runtime.errors import ConfigError
 from runtime.migrate import read_waves, stages_of, usual_route
 
@@ -67,3 +69,27 @@ def test_without_a_database_the_api_is_inspected_too(monkeypatch: pytest.MonkeyP
     assert ("load", "inspect") in [stage.command for stage in stages_of((), "rest")]
     monkeypatch.delenv("SPLYNX_URL")
     assert usual_route() == "mysql"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("code", [0, 2])
+def test_a_report_after_a_halt_is_said_to_be_of_other_runs_too(
+    warehouse_url: URL,  # noqa: ARG001 - sets WAREHOUSE_URL
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+) -> None:
+    ran: list[str] = []
+
+    def run(stage: migrate.Stage, environment: object) -> int:  # noqa: ARG001
+        ran.append(stage.name)
+        return code if stage.name == "extract" else 0
+
+    monkeypatch.setattr(migrate, "_run", run)
+    if code:
+        with pytest.raises(ConfigError, match="extract ended with 2"):
+            migrate.migrate()
+        assert ran == ["extract", "report"]
+    else:
+        migrate.migrate()
+    assert ("stopped at extract" in capsys.readouterr().out) is (code != 0)

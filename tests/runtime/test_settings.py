@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from runtime import log
+from runtime import log, settings
 from runtime.errors import ConfigError
 from runtime.settings import (
     SplynxDb,
     environment,
     named_target,
     sonar_api,
+    splynx_api,
     splynx_db,
     warehouse_url,
 )
@@ -112,3 +113,24 @@ def test_an_unnamed_target_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     db: SplynxDb = splynx_db()
     with pytest.raises(ConfigError, match="SPLYNX_TARGET is not set"):
         named_target(db)
+
+
+def test_without_any_splynx_both_ways_to_one_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="put SPLYNX_MYSQL_URL, or SPLYNX_URL for its API"):
+        splynx_api()
+    monkeypatch.setenv("SPLYNX_MYSQL_URL", "mysql://user:password@db.example.com/splynx")
+    with pytest.raises(ConfigError, match="SPLYNX_URL is not set"):
+        splynx_api()
+
+
+def test_an_env_file_of_another_user_is_no_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _env_file(tmp_path, monkeypatch, "SONAR_URL=https://file.example\n")
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")  # root, as whom tests may run, never is
+
+    monkeypatch.setattr(settings, "dotenv_values", refused)
+    with pytest.raises(ConfigError, match=r"some\.env cannot be read \(Permission denied\)"):
+        environment()

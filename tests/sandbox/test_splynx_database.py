@@ -186,7 +186,7 @@ def test_a_database_of_an_older_schema_is_named_and_left_alone(
     with splynx.engine.begin() as connection:
         connection.execute(text("drop table ticket_messages"))
         connection.execute(text("insert into partners (id, name) values (2, 'Second')"))
-    with pytest.raises(ConfigError, match=r"lacks 1 of .*ticket_messages.*sandbox reset"):
+    with pytest.raises(ConfigError, match=r"lacks 1 of .*ticket_messages.*make sandbox-reset"):
         create_database(splynxes.server, splynx.address.split("/")[1])
     with splynx.engine.connect() as connection:
         assert connection.execute(text("select count(*) from partners")).scalar_one() == 2

@@ -130,7 +130,7 @@ def test_a_tenant_of_older_code_is_told_and_replaced(folder: Path, sandbox: Sand
     known = json.loads(record.read_text())
     record.write_text(json.dumps({**known, "code": "older"}))
     said = sandbox("status").output
-    assert "code has changed since: `python -m sandbox up --size tiny --seed 1`" in said
+    assert "code has changed since: `make sandbox-up SIZE=tiny SEED=1`" in said
     assert "started again: the sandbox's code has changed since" in sandbox("up").output
     assert _pids(folder)[0] != pids[0]
     assert _pids(folder)[1:] == pids[1:]

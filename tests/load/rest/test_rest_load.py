@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from load import __main__ as commands
-from load import rest_command
+from load.rest import command as rest_command
 from runtime.errors import ConfigError, Unfinished
 from tests.load.rest import rest_world as world
 from tests.load.rest.talking import counter
@@ -148,6 +148,7 @@ def test_the_commands_say_what_they_would_do_and_what_they_did(
     assert "Customer é" not in str(dry)
     assert rows(warehouse, "select 1 from ops.row_state") == []
     done = said("--accounts", "2")
+    assert done[-3].startswith("over the API: ")
     assert done[-2].startswith("created ")
     assert server.scalar("select count(*) from customers") == 1
     for option in (("--max-passes", "2"), ("--no-remap",), ("--debug-records",)):

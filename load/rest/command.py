@@ -76,6 +76,9 @@ def say(loaded: Loaded) -> None:
         click.echo(f"gone from Sonar: deleted {removed.deleted}, flagged {removed.flagged}")
     if others := loaded.plan.count("not_selected"):
         click.echo(f"{others} rows were not selected (scope); a load without it brings them")
-    click.echo(f"{tally.requests} requests, {tally.retries} of them repeated")
+    if not tally.requests:
+        click.echo("over the API: nothing to send")
+        return
+    click.echo(f"over the API: {tally.requests} requests, {tally.retries} of them repeated")
     click.echo(f"created {written.created}, changed {written.changed}")
     click.echo(f"{written.proven} rows are in Splynx, read back and equal")
