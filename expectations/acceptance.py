@@ -12,7 +12,6 @@ import orjson
 from sqlalchemy import Connection, Engine, text
 
 from expectations import access, card_numbers, money, preconditions
-from expectations.checkpoints import run_rules
 from expectations.evidence import Evidence, gather
 from expectations.gate import Finding, RuleResult, Verdict, decide
 from expectations.target import current_target, read_tables
@@ -82,6 +81,11 @@ def _look_at_inputs(
     ]
 
 
+def _content(engine: Engine, manifest: Manifest) -> Fingerprint:
+    with engine.connect() as connection:
+        return fingerprint(connection, manifest)
+
+
 def accept(run: Run, manifest: Manifest, docs: Path) -> Acceptance:
     """Check all marts and their inputs and record the verdict, whatever it is.
 
@@ -92,11 +96,16 @@ def accept(run: Run, manifest: Manifest, docs: Path) -> Acceptance:
         ConfigError: a mart has not been built.
     """
     with run.engine.connect() as connection:
-        build = Build(standing.mark(connection, manifest), fingerprint(connection, manifest))
+        stood = standing.mark(connection, manifest)
         target = current_target(connection)
         tables = read_tables(connection, target) if target is not None else {}
-    with ThreadPoolExecutor(1, "inputs") as beside:
+    with ThreadPoolExecutor(1, "inputs") as beside, ThreadPoolExecutor(1, "content") as reader:
         looking = beside.submit(_look_at_inputs, run.engine, manifest, target)
+        reading = reader.submit(_content, run.engine, manifest)
+        # the library takes five seconds to be imported: Postgres reads the marts meanwhile
+        from expectations.checkpoints import run_rules  # noqa: PLC0415
+
+        build = Build(stood, reading.result())
         outcome = run_rules(run.engine.url, manifest, tables, docs)
         evidence, findings = looking.result()
     verdict = decide([mart.name for mart in manifest.marts], outcome.results, findings)

@@ -30,7 +30,7 @@ from load.planning.scope import EVERYTHING, Scope
 from load.planning.three_way import FAIL, KEEP
 from load.target import switches
 from load.target.facts import TableFacts
-from load.target.targets import Target, current
+from load.target.targets import Target, current, tables_written
 from load.writing import intents, links, parcels
 from load.writing.parcels import Limits
 from load.writing.plan_writer import MAX_PASSES, Place, Result, Writing
@@ -226,8 +226,9 @@ def _keep_records(
     _keep_shapes(run, manifest)
     scope.keep_record(run, warehouse, target, chosen)
     keep_edits(run, warehouse, target, of_all=not chosen.chooses_rows)
-    links.follow(run, warehouse, target)
-    _adopt(run, warehouse, target)
+    if tables_written(warehouse, target):
+        links.follow(run, warehouse, target)
+        _adopt(run, warehouse, target)
     if with_parked:
         parking.keep_record(run, warehouse, target)
 
@@ -307,7 +308,8 @@ def load(  # noqa: PLR0913 - what a load is told
         preflight.plan_is_clean(prepared.plan)
         if no_remap:
             preflight.no_remaps(prepared.plan)
-        if not many_gone:
+        leaving = prepared.plan.count("gone", removal.DELETE, removal.FLAG)
+        if leaving and not many_gone:
             removal.not_too_many(warehouse, target)
         if on_conflict == FAIL:
             preflight.no_conflicts(prepared.plan)
@@ -327,7 +329,7 @@ def load(  # noqa: PLR0913 - what a load is told
             with parcels.locked(run.engine, manifest.marts):
                 place = Place(target, prepared.manifest, prepared.tables)
                 Writing(run, warehouse, splynx, place, result).carry_out(limits, max_passes)
-                if not result.stopped:
+                if leaving and not result.stopped:
                     result.removed = Removal(
                         run, warehouse, splynx, prepared.manifest, target, prepared.tables
                     ).carry_out()

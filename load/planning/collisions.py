@@ -32,8 +32,9 @@ _INSERT = (
     "insert into ops.collision (target, table_name, _sonar_key, what, action, held_by, run_id)"
 )
 
+# `planned` is looked at twice, each time for a few of its rows.
 _FOUND = """
-with planned as (
+with planned as not materialized (
     select entity, _sonar_key, planned_id, origin from {crosswalk} where target = :target
 ),
 strangers as (
@@ -80,10 +81,11 @@ _OF_ALL = _FOUND.format(crosswalk=_CROSSWALK, candidates=_CANDIDATES, others=_CR
 _OF_CHOSEN = _FOUND.format(
     crosswalk="load_planned", candidates="load_candidate", others="load_planned_there"
 )
-_PLANNED = f"""
-with every as ({_OF_ALL})
+# A table of its own, because Postgres inserts with one processor whatever it selects.
+_PLANNED = f"create temporary table load_collision on commit drop as {_OF_ALL}"
+_KEPT = f"""
 {_INSERT}
-select :target, entity, _sonar_key, what, action, held_by, :run_id from every
+select :target, entity, _sonar_key, what, action, held_by, :run_id from load_collision
 """
 # One pass over each: they have no index on what is looked for.
 _NARROW = f"""
@@ -182,6 +184,7 @@ def record(
             ledger.execute(text("delete from ops.collision where target = :target"), named)
             if _exist(ledger, _CROSSWALK, _CANDIDATES):
                 ledger.execute(text(_PLANNED), named)
+                ledger.execute(text(_KEPT), named)
         else:
             ledger.execute(
                 text(

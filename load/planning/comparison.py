@@ -47,6 +47,9 @@ from runtime.manifest import Mart
 
 Rules = Mapping[str, tuple[str, ...]]
 _ASKED = 500  # keys or values of one question to the target
+# To hash a row takes many times as long as to hand it over to another process, but Postgres takes
+# all functions for cheap: by its own figure it would hash most marts on one processor.
+_TUPLE_COST = 0.01
 
 # One child of `load_plan` a mart: a table that is made by its query can be made in parallel.
 TEMPORARY = """
@@ -65,6 +68,7 @@ create temporary table load_plan (
     mart_hash text, mart_crc bigint, mart_base integer[], written_hash text, written_base integer[],
     shown text, recorded_as text, apart boolean, class text, at tid, bytes bigint, merged boolean
 );
+create index on load_plan (table_name, _sonar_key);
 """
 
 
@@ -128,7 +132,8 @@ class Comparison:
             for one in found:
                 self._look(one)
         self._warehouse.exec_driver_sql(
-            "create index on load_target (table_name, key); analyze load_target"
+            "create index on load_target (table_name, key); analyze load_target;"
+            f" set local parallel_tuple_cost = {_TUPLE_COST}"
         )
         for one in found:
             self._classify(one)

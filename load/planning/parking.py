@@ -133,13 +133,17 @@ class Parking:
 
     def park(self, mysql: Collection[str]) -> dict[str, int]:
         """Take out what does not go by MySQL; return how many rows the tables left out have."""
-        self._made_by_the_api(mysql)
+        made = self._made_by_the_api(mysql)
         rows = {m.name: self._enter(m) for m in self._manifest.marts if m.name not in mysql}
-        self._park_what_leads_to_parked(mysql)
+        # what was compared is in the children of `load_plan`, what was entered is in itself
+        self._park_what_leads_to_parked(mysql, "load_plan" if made else "only load_plan")
         return rows
 
-    def _made_by_the_api(self, mysql: Collection[str]) -> None:
-        """Class rows that the API created: as it last left them, or for it to go on with."""
+    def _made_by_the_api(self, mysql: Collection[str]) -> bool:
+        """Class rows that the API created: as it last left them, or for it to go on with.
+
+        Returns whether there are any.
+        """
         known = self._warehouse.execute(
             text(
                 "select distinct table_name from ops.row_state as state where target = :target"
@@ -149,7 +153,7 @@ class Parking:
         )
         tables: list[str] = sorted(str(row[0]) for row in known)
         if not tables:
-            return
+            return False
         changed = self._changed()
         self._warehouse.execute(
             text(
@@ -170,6 +174,7 @@ class Parking:
         for mart in self._manifest.marts:
             if mart.name in mysql:
                 self._what_comes_with(mart, tables)
+        return True
 
     def _changed(self) -> list[tuple[str, str]]:
         """Return (table, record) of rows that the API created and that are not as it was sent."""
@@ -225,17 +230,18 @@ class Parking:
         counted = self._warehouse.exec_driver_sql(f"select count(*) from {pg_relation(mart)}", {})
         return int(counted.scalar_one())
 
-    def _park_what_leads_to_parked(self, mysql: Collection[str]) -> None:
+    def _park_what_leads_to_parked(self, mysql: Collection[str], places: str) -> None:
         """Park rows that lead to a parked one which is not in Splynx; parents come first.
 
         Tables that nobody parked anything of are not looked at: usually that is all of them.
         """
-        self._warehouse.exec_driver_sql("analyze load_plan")
-        parked = set(
+        parked: set[str] = set(
             self._warehouse.exec_driver_sql(
-                "select distinct table_name from load_plan where class = 'parked' and shown is null"
+                f"select distinct table_name from {places} where class = 'parked' and shown is null"
             ).scalars()
         )
+        if parked:  # of what is joined: statistics of all columns take as long as the comparison
+            self._warehouse.exec_driver_sql("analyze load_plan (table_name, class, _sonar_key)")
         for mart in self._manifest.marts:
             if mart.name not in mysql:
                 continue

@@ -46,7 +46,7 @@ from load.planning.remaps import Remap
 from load.planning.row_hash import key_text_of_state, mart_texts, pg_name, pg_relation
 from load.planning.three_way import KEEP, Conflict, ThreeWay
 from load.target.facts import TableFacts
-from load.target.targets import Target
+from load.target.targets import Target, tables_written
 from runtime.manifest import Manifest, Mart
 
 CLASSES = (
@@ -209,23 +209,25 @@ def name_clusters(warehouse: Connection, manifest: Manifest) -> None:
         )
 
 
-def _clashes(
+def _clashes(  # noqa: PLR0913, PLR0917 - what is held against what
     warehouse: Connection,
     marts: Sequence[Mart],
+    planned: Mapping[str, TablePlan],
     tables: Mapping[str, TableFacts],
     rules: Mapping[str, Rules],
     target: Target,
 ) -> Iterator[Clash]:
-    taken = warehouse.exec_driver_sql(
-        "select table_name, _sonar_key, key from load_plan where class = 'collision' order by 1, 2"
-    ).all()
     held: set[str] = set(
         warehouse.exec_driver_sql("select distinct table_name from load_clash").scalars()
     )
     for mart in marts:
-        yield from (
-            Clash(mart.name, THE_ID, row[1], row[2]) for row in taken if row[0] == mart.name
-        )
+        if planned[mart.name].counts.get("collision"):
+            taken = warehouse.exec_driver_sql(
+                "select _sonar_key, key from load_plan"
+                " where table_name = %(mart)s and class = 'collision' order by 1",
+                {"mart": mart.name},
+            )
+            yield from (Clash(mart.name, THE_ID, row[0], row[1]) for row in taken)
         if mart.name in held:
             yield from _values_taken(warehouse, mart, tables[mart.name], rules[mart.name], target)
 
@@ -294,6 +296,27 @@ def _lost(warehouse: Connection, manifest: Manifest, mysql: Collection[str]) -> 
                 yield Lost(mart.name, reference.column, other.name, ids)
 
 
+def _samples(
+    warehouse: Connection, classes: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the first keys of each table and class that is not unchanged.
+
+    Looked up by index: to sort all rows of a first load takes as long as to compare them.
+    """
+    found = warehouse.exec_driver_sql(
+        "select asked.name, asked.class, array_agg(first._sonar_key order by first._sonar_key)"
+        " from unnest(%(tables)s::text[], %(classes)s::text[]) as asked (name, class)"
+        " cross join lateral (select _sonar_key from load_plan as plan"
+        "  where plan.table_name = asked.name and plan.class = asked.class"
+        f"  order by plan._sonar_key limit {_SAMPLES}) as first group by 1, 2",
+        {
+            "tables": [name for name, kind in classes if kind != "unchanged"],
+            "classes": [kind for _, kind in classes if kind != "unchanged"],
+        },
+    )
+    return {(row[0], row[1]): tuple(row[2]) for row in found}
+
+
 def table_plans(
     warehouse: Connection, marts: Sequence[Mart], rows: Mapping[str, int]
 ) -> list[TablePlan]:
@@ -305,14 +328,8 @@ def table_plans(
         " from load_plan group by table_name, class"
     ):
         found.setdefault(row[0], []).append(row[1:])
-    samples: dict[str, dict[str, tuple[str, ...]]] = {}
-    for row in warehouse.exec_driver_sql(
-        "select table_name, class, array_agg(_sonar_key order by _sonar_key) from ("
-        " select table_name, class, _sonar_key, row_number() over ("
-        "  partition by table_name, class order by _sonar_key) as n from load_plan"
-        f"  where class <> 'unchanged') as sorted where n <= {_SAMPLES} group by 1, 2"
-    ):
-        samples.setdefault(row[0], {})[row[1]] = tuple(row[2])
+    classes_of = [(name, row[0]) for name, of_table in found.items() for row in of_table]
+    samples = _samples(warehouse, classes_of)
     plans = []
     for mart in marts:
         classes = found.get(mart.name, [])
@@ -324,7 +341,11 @@ def table_plans(
                 table=mart.name,
                 group=mart.group,
                 counts=counts,
-                samples=samples.get(mart.name, {}),
+                samples={
+                    name: samples[mart.name, name]
+                    for name in counts
+                    if (mart.name, name) in samples
+                },
                 merges=sum(row[2] for row in classes),
             )
         )
@@ -370,8 +391,10 @@ def make_plan(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflict
     if park is not None:
         rows.update(park([mart.name for mart in marts]))
     three_way = ThreeWay(warehouse, splynx, target, policy)
-    in_both = "select distinct table_name from load_plan where class = 'both'"
-    both: set[str] = set(warehouse.exec_driver_sql(in_both).scalars())
+    both: set[str] = set()
+    if tables_written(warehouse, target):  # nobody can have changed what was never written
+        in_both = "select distinct table_name from load_plan where class = 'both'"
+        both.update(warehouse.exec_driver_sql(in_both).scalars())
     for mart in marts:
         if mart.name in both:
             three_way.decide(mart, tables[mart.name])
@@ -380,12 +403,12 @@ def make_plan(  # noqa: PLR0913, PLR0917 - both sides, and how to treat conflict
         select()
     removal.mark(warehouse, manifest)
     warehouse.exec_driver_sql("analyze load_plan (table_name, class, cluster, _sonar_key)")
-    clashes = [*_clashes(warehouse, marts, tables, rules, target)]
     counted = [mart for mart in manifest.marts if mart.name in rows]
     planned = {plan.table: plan for plan in table_plans(warehouse, counted, rows)}
+    clashes = [*_clashes(warehouse, marts, planned, tables, rules, target)]
     return Plan(
         tables=tuple(planned.values() if excerpt is None else _with_others(planned, excerpt)),
         clashes=tuple(clashes),
         lost=tuple(_lost(warehouse, manifest, {mart.name for mart in marts})),
-        conflicts=three_way.conflicts(),
+        conflicts=three_way.conflicts() if both else (),
     )

@@ -9,7 +9,8 @@ the choice alone (`load.reconcile.of_choice`), nothing else is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -22,10 +23,10 @@ from load.reconcile.results import Explained
 from load.reconcile.sides import MartSide, Table, TargetSide
 from load.reconcile.splynx import dangling, table_of
 from load.reconcile.table_check import Compared, Row, TableCheck
-from load.reconcile.totals import Sides, totals_of
+from load.reconcile.totals import Figure, Sides, Values, totals_of
 from load.reconcile.translation import Translation
 from load.reconcile.waivers import Waivers, waivers
-from runtime.manifest import Mart
+from runtime.manifest import Mart, Total
 
 _POSITION = "pos"
 _PLACE = "_place"
@@ -54,29 +55,27 @@ class ByMySql:
         if waived.by_api and owner is not None:
             pair = pair.by_place(owner)
         found = pair.found(waived)
-        check = TableCheck(
-            self.warehouse,
-            self.target,
-            pair.table,
-            pair.ours(),
-            lambda key: pair.rows(key, waived),
-            pair.theirs().removed,
-            pair.relation if left_aside else None,
-        )
-        compared = check.sort(mart_rows, found, _explained(waived), left_aside=left_aside)
-        # ids of items are not known: what they lead to has been compared with their columns
-        lost = (
-            check.lost(dangling(self.splynx, mart, pair.held))
-            if pair.table.key == table.key
-            else ()
-        )
-        totals, differing = totals_of(
-            mart,
-            pair.names - waived.columns,
-            pair.sides(waived),
-            compared.apart,
-            compared.differing,
-        )
+        with ThreadPoolExecutor(1, "target") as lane:
+            beside = _Beside(lane, pair, waived)
+            # ids of items are not known: what they lead to has been compared with their columns
+            has_ids = pair.table.key == table.key
+            leading = lane.submit(
+                lambda: [*dangling(self.splynx, mart, pair.held)] if has_ids else []
+            )
+            seen = pair.names - waived.columns
+            sides = beside.sides(mart, seen)
+            check = TableCheck(
+                self.warehouse,
+                self.target,
+                pair.table,
+                pair.ours(),
+                beside.rows,
+                beside.removed,
+                pair.relation if left_aside else None,
+            )
+            compared = check.sort(mart_rows, found, _explained(waived), left_aside=left_aside)
+            lost = [*check.lost(leading.result())]
+            totals, differing = totals_of(mart, seen, sides, compared.apart, compared.differing)
         return replace(
             compared, differences=(*compared.differences, *lost, *differing), totals=totals
         )
@@ -90,6 +89,38 @@ class ByMySql:
         table = replace(table, schema=SCHEMA, part=self.chosen.part(mart))
         relation = self.chosen.relation(mart)
         return _Pair(self.warehouse, self.splynx, relation, table, f"{held} as held", held)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What the target is asked of a table while the warehouse answers: one thread, in turn."""
+
+    lane: Executor
+    pair: _Pair
+    waived: Waivers
+
+    def sides(self, mart: Mart, seen: frozenset[str]) -> Sides:
+        """Return how totals are read; the target begins with those of all its rows at once."""
+        sides = self.pair.sides(self.waived)
+        begun = {
+            total: self.lane.submit(sides.target, total, None)
+            for total in mart.totals
+            if total.columns <= seen
+        }
+
+        def theirs(total: Total, keys: Sequence[Key] | None) -> Mapping[Values, Figure]:
+            asked = begun[total] if keys is None else self.lane.submit(sides.target, total, keys)
+            return asked.result()
+
+        return Sides(sides.mart, theirs)
+
+    def rows(self, key: Key) -> tuple[Row, Row]:
+        """Return both rows of a key."""
+        return self.lane.submit(self.pair.rows, key, self.waived).result()
+
+    def removed(self, keys: Sequence[Key]) -> set[Key]:
+        """Return those of `keys` whose row has the mark of removed rows."""
+        return self.lane.submit(self.pair.theirs().removed, keys).result()
 
 
 @dataclass(frozen=True, slots=True)

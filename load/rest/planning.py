@@ -87,6 +87,7 @@ def make_plan(  # noqa: PLR0913, PLR0917 - what a plan is made of
             {"parts": [shape.name for shape in shapes if shape.kind == "part"]},
         )
     mark(warehouse, shapes, target)
+    warehouse.exec_driver_sql("create index on load_plan (table_name, _sonar_key)")
     tables = tuple(table_plans(warehouse, manifest.marts, rows))
     return Plan(tables=tables, clashes=()), ids
 

@@ -20,6 +20,7 @@ from load.target import switches
 from load.target.facts import ServerFacts, TableFacts
 from load.target.store import (
     clear,
+    forget_ids,
     store_business_keys,
     store_ids,
     store_server,
@@ -78,7 +79,8 @@ def _store(
     columns = columns_of(splynx)
     held: dict[str, Sum] = {}
     with run.engine.begin() as warehouse:
-        clear(warehouse, target)
+        clear(warehouse, target, ids=False)
+        forget_ids(warehouse, target, but=[*tables, *others])
         for mart in manifest.marts:
             if mart.name in tables:
                 table = tables[mart.name]

@@ -13,7 +13,7 @@ from load.target.facts import ServerFacts, TableFacts
 from load.target.targets import Target
 from runtime.manifest import Mart
 
-_TABLES = ("target_table", "target_column", "target_key", "target_id", "target_business_key")
+_TABLES = ("target_table", "target_column", "target_key", "target_business_key")
 _SEPARATOR = "char(31 using utf8mb4)"  # between the values of a business key of several columns
 
 
@@ -110,21 +110,74 @@ def store_table(  # noqa: PLR0913, PLR0917 - a table, and what it holds
     )  # fmt: skip
 
 
-def clear(warehouse: Connection, target: Target) -> None:
-    """Forget what an earlier inspection of `target` left."""
-    for name in _TABLES:
+def clear(warehouse: Connection, target: Target, *, ids: bool = True) -> None:
+    """Forget what an earlier inspection of `target` left; its ids only where `ids` says so."""
+    for name in (*_TABLES, *(("target_id",) if ids else ())):
         warehouse.execute(
             text(f"delete from ops.{name} where target = :target"), {"target": target.name}
         )
 
 
+def forget_ids(warehouse: Connection, target: Target, but: Iterable[str]) -> None:
+    """Forget the ids in use of all tables but these."""
+    warehouse.execute(
+        text("delete from ops.target_id where target = :target and table_name <> all(:but)"),
+        {"target": target.name, "but": list(but)},
+    )
+
+
 def store_ids(warehouse: Connection, splynx: Connection, target: Target, table: TableFacts) -> None:
-    """Record every id in use, where the table has ids."""
+    """Record every id in use, where the table has ids, in place of those that are on record.
+
+    They travel as bits, 64 ids a number, and only what differs is written: of a target that was
+    loaded nearly all are rows of ours, which the last inspection or none has seen.
+    """
+    name = {"target": target.name, "table_name": table.name}
     if table.id_column is None:
+        forgotten = "delete from ops.target_id where target = :target and table_name = :table_name"
+        warehouse.execute(text(forgotten), name)
         return
-    statement = f"select {my_name(table.id_column)} from {my_name(table.name)}"
+    warehouse.exec_driver_sql("drop table if exists load_held")
+    warehouse.exec_driver_sql("create temporary table load_held (first bigint, bits bigint)")
+    column = my_name(table.id_column)
+    place = f"cast({column} & 63 as signed)"
+    statement = (
+        f"select {column} - {place} as first, cast(bit_or(1 << {place}) as signed)"
+        f" from {my_name(table.name)} group by first"
+    )
     for page in read_facts.pages(splynx, statement):
-        insert_ids(warehouse, target, table.name, [row[0] for row in page])
+        warehouse.execute(
+            text(
+                "insert into load_held select first::bigint, bits from"
+                " unnest(cast(:firsts as numeric[]), cast(:bits as bigint[])) as held (first, bits)"
+            ),
+            {"firsts": [row[0] for row in page], "bits": [row[1] for row in page]},
+        )
+    warehouse.exec_driver_sql("analyze load_held")
+    warehouse.execute(text(_REPLACE_IDS), name)
+
+
+_REPLACE_IDS = """
+with known as (
+    select id - (id & 63) as first, bit_or(1::bigint << (id & 63)::integer) as bits
+    from ops.target_id where target = :target and table_name = :table_name group by 1
+),
+differing as (
+    select first, coalesce(held.bits, 0) as held, coalesce(known.bits, 0) as known
+    from load_held as held full join known using (first) where held.bits is distinct from known.bits
+),
+gone as (
+    delete from ops.target_id
+    where target = :target and table_name = :table_name and id in (
+        select differing.first + n from differing, generate_series(0, 63) as n
+        where (differing.known & ~differing.held) >> n & 1 = 1
+    )
+)
+insert into ops.target_id (target, table_name, id)
+select :target, :table_name, differing.first + n
+from differing, generate_series(0, 63) as n
+where (differing.held & ~differing.known) >> n & 1 = 1
+"""
 
 
 def insert_ids(warehouse: Connection, target: Target, table: str, ids: Sequence[int | str]) -> None:

@@ -133,7 +133,8 @@ class BatchLedger:
             # Lost with the server, it is made up by the next start: nothing waits for it.
             warehouse.execute(text("set local synchronous_commit = off"))
             one_by_one(warehouse)
-            for statement in (ids, _UPDATE, *([DOUBT] if kept else []), rows):
+            changes = [_UPDATE] if any(old.count for _, old in parcel.tables) else []
+            for statement in (ids, *changes, *([DOUBT] if kept else []), rows):
                 warehouse.execute(text(statement), bound)
             warehouse.execute(text("delete from ops.load_batch where batch = :batch"), bound)
 

@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from load.mysql.ways import Ways
 from load.planning.row_hash import is_bytes, mart_texts, my_name, pg_name, pg_relation
 from load.target.facts import TableFacts
-from load.target.targets import Target
+from load.target.targets import Target, tables_written
 from runtime.errors import GateFailed
 from runtime.manifest import Mart
 
@@ -94,53 +94,81 @@ def one_by_one(connection: Connection) -> None:
         connection.exec_driver_sql(f"set local enable_{other} = off")
 
 
+def tables_known(warehouse: Connection, target: Target) -> frozenset[str]:
+    """Return the tables of whose rows a load wrote something down."""
+    mapped = warehouse.execute(
+        text("select distinct entity from ops.id_map where target = :target"),
+        {"target": target.name},
+    )
+    return frozenset({*tables_written(warehouse, target), *mapped.scalars()})
+
+
+_WANTED = "plan.table_name = any(%(marts)s) and (plan.class in ('insert', 'update') or plan.merged)"
+# Clusters are few, so they are ordered and added up first; rows are then sorted by the numbers of
+# theirs. Shorter names first: numbers come in their order, and the target's pages fill one after
+# another.
+_TODO = f"""
+create temporary table load_todo as
+with weighed as (
+    select plan.cluster,
+        sum(greatest(1 / %(rows)s::float8, plan.bytes / %(size)s::float8)) as weight
+    from load_plan as plan where {_WANTED} group by plan.cluster
+),
+placed as (
+    select cluster, row_number() over by_name as place,
+        floor(sum(weight) over by_name - 1e-9)::integer as batch
+    from weighed window by_name as (order by length(cluster), cluster collate "C")
+)
+select
+    plan.table_name, plan._sonar_key, plan._customer_key, plan.cluster, plan.key, plan.mart_hash,
+    plan.mart_crc, plan.mart_base, plan.written_hash, plan.shown, plan.at, plan.bytes, plan.merged,
+    plan.class <> 'insert' as is_update, {{recorded}},
+    row_number() over (
+        order by placed.place, length(plan._sonar_key), plan._sonar_key collate "C"
+    )::integer as n,
+    placed.batch
+from load_plan as plan
+join placed on placed.cluster = plan.cluster
+{{looked_up}}
+where {_WANTED}
+"""
+_NEW = "true as is_new, true as has_no_id"
+_LOOKED_UP = "state._sonar_key is null as is_new, ids._sonar_key is null as has_no_id"
+_RECORDS = """
+left join ops.row_state as state on state.target = %(target)s
+    and state.table_name = plan.table_name and state._sonar_key = plan._sonar_key
+left join ops.id_map as ids on ids.target = %(target)s
+    and ids.entity = plan.table_name and ids._sonar_key = plan._sonar_key
+"""
+
+
 class Todo:
     """The rows of some marts that the plan wants written, cut into batches.
 
     The temporary table `load_todo` holds them: `n` numbers the rows, `batch` the transactions.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - both sides, and what is known of them
         self,
         warehouse: Connection,
         marts: Sequence[Mart],
         tables: Mapping[str, TableFacts],
         limits: Limits,
         target: Target,
+        known: frozenset[str],
     ) -> None:
+        """Cut the rows; of tables that are not `known` (`tables_known`), none is on record."""
         self._warehouse = warehouse
         self._marts = marts
         self._tables = tables
-        # Rows of a cluster are peers of the window, so all of them get the sum at its end. Shorter
-        # names first: numbers come in their order, and the target's pages fill one after another.
+        names = [mart.name for mart in marts]
+        recorded, looked_up = _NEW, ""
+        if known.intersection(names):
+            recorded, looked_up = _LOOKED_UP, _RECORDS
         warehouse.exec_driver_sql("drop table if exists load_todo")
         warehouse.exec_driver_sql(
-            """
-            create temporary table load_todo as
-            select
-                plan.table_name, plan._sonar_key, plan._customer_key, cluster, key, mart_hash,
-                mart_crc, mart_base, written_hash, shown, at, bytes, merged,
-                class <> 'insert' as is_update,
-                state._sonar_key is null as is_new, ids._sonar_key is null as has_no_id,
-                row_number() over (
-                    order by length(cluster), cluster collate "C",
-                    length(plan._sonar_key), plan._sonar_key collate "C"
-                )::integer as n,
-                floor(sum(greatest(1 / %(rows)s::float8, bytes / %(size)s::float8)) over (
-                    order by length(cluster), cluster collate "C") - 1e-9)::integer as batch
-            from load_plan as plan
-            left join ops.row_state as state on state.target = %(target)s
-                and state.table_name = plan.table_name and state._sonar_key = plan._sonar_key
-            left join ops.id_map as ids on ids.target = %(target)s
-                and ids.entity = plan.table_name and ids._sonar_key = plan._sonar_key
-            where plan.table_name = any(%(marts)s) and (class in ('insert', 'update') or merged)
-            """,
-            {
-                "rows": limits.rows,
-                "size": limits.size,
-                "marts": [mart.name for mart in marts],
-                "target": target.name,
-            },
+            _TODO.format(recorded=recorded, looked_up=looked_up),
+            {"rows": limits.rows, "size": limits.size, "marts": names, "target": target.name},
         )
         warehouse.exec_driver_sql("create index on load_todo (batch)")
         warehouse.exec_driver_sql("analyze load_todo (table_name, batch, is_update)")
@@ -152,10 +180,12 @@ class Todo:
         can be staged; and clusters with a reference to a row that is not in the target: `blocked`
         has such values by mart and column.
         """
-        self._aside("bytes * 2 + %(room)s >= %(packet)s", room=4096, packet=ways.packet)
-        self._aside("merged")
-        if not ways.staging:
-            self._aside("is_update")
+        self._aside(
+            "bytes * 2 + %(room)s >= %(packet)s or merged or is_update and not %(staging)s",
+            room=4096,
+            packet=ways.packet,
+            staging=ways.staging,
+        )
         for mart in self._marts:
             for reference in mart.references:
                 values = blocked.get((reference.to_mart, reference.to_column))

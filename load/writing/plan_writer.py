@@ -31,7 +31,7 @@ from load.target.facts import TableFacts
 from load.target.targets import Target
 from load.writing import intents
 from load.writing.batch_ledger import BatchLedger
-from load.writing.parcels import ASIDE, Limits, Parcel, Todo
+from load.writing.parcels import ASIDE, Limits, Parcel, Todo, tables_known
 from load.writing.pre_images import Images
 from runtime.manifest import GROUPS, Manifest, Mart
 from runtime.progress import Progress
@@ -151,11 +151,17 @@ class Writing:
                 ThreadPoolExecutor(1, "target") as pool,
                 ThreadPoolExecutor(1, "ledger") as ledger,
             ):
+                known = tables_known(self._warehouse, self._place.target)
                 for scope in self._scopes():
                     started = time.monotonic()
                     self._progress.part(", ".join(mart.name for mart in scope))
                     todo = Todo(
-                        self._warehouse, scope, self._place.tables, limits, self._place.target
+                        self._warehouse,
+                        scope,
+                        self._place.tables,
+                        limits,
+                        self._place.target,
+                        known,
                     )
                     todo.set_aside(self._ways, self._blocked.values())
                     self._write_parcels(_Lanes(pool, ledger), todo, scope)

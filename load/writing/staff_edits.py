@@ -31,8 +31,8 @@ def keep_edits(run: Run, warehouse: Connection, target: Target, *, of_all: bool 
             " coalesce(merge.columns, '{}'), :run_id"
             " from load_plan as plan left join load_merge as merge"
             " on merge.table_name = plan.table_name and merge._sonar_key = plan._sonar_key"
-            " where plan.class in ('edited', 'conflict', 'vanished')"
-            " or merge.apart and plan.class <> 'unchanged'"
+            " where plan.class not in ('insert', 'unchanged')"  # of those, no join is made
+            " and (plan.class in ('edited', 'conflict', 'vanished') or merge.apart)"
             " on conflict do nothing"
         ),
         named,

@@ -85,6 +85,36 @@ def test_counts_checksums_next_ids_and_defaults_are_kept(scene: Scene) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.mysql
+def test_ids_in_use_are_those_of_the_target_whatever_was_on_record(scene: Scene) -> None:
+    first = [1, 63, 64, 65, 127, 128, 191, 4294967295]
+    scene.target(f"insert into plans values {_plans(first)}")
+    miniature.run_inspect()
+    assert _ids_on_record(scene) == first
+    kept = scene.rows("select id, xmin::text from ops.target_id where id in (63, 4294967295)")
+    scene.target("delete from plans where id in (1, 64, 191)")
+    scene.target(f"insert into plans values {_plans([62, 66, 129, 1000])}")
+    miniature.run_inspect()
+    assert _ids_on_record(scene) == [62, 63, 65, 66, 127, 128, 129, 1000, 4294967295]
+    written = "select id, xmin::text from ops.target_id where id in (63, 4294967295)"
+    assert scene.rows(written) == kept  # what is still in use was not written again
+    scene.target("alter table plans modify id bigint not null")
+    scene.target("delete from plans where id > 0")
+    scene.target(f"insert into plans values {_plans([-65, -64, -1, 0])}")
+    miniature.run_inspect()
+    assert _ids_on_record(scene) == [-65, -64, -1, 0]
+
+
+def _plans(ids: list[int]) -> str:
+    return ", ".join(f"({one}, 'plan', 1, 1)" for one in ids)
+
+
+def _ids_on_record(scene: Scene) -> list[object]:
+    found = "select id from ops.target_id where table_name = 'plans' order by id"
+    return [row[0] for row in scene.rows(found)]
+
+
+@pytest.mark.postgres
+@pytest.mark.mysql
 def test_a_sum_of_some_rows_and_of_the_rest_is_the_sum_of_all(scene: Scene) -> None:
     miniature.run_load()
     with scene.splynx.engine.connect() as connection:

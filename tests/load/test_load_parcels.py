@@ -296,3 +296,20 @@ def test_parcels_are_bounded_and_hold_whole_clusters(scene: Scene) -> None:
         " where child.table_name = 'clients' and child.batch <> parent.batch"
     )
     assert parents == [(0,)]
+
+
+@pytest.mark.parametrize("forgotten", ["ops.row_state", "ops.id_map", None])
+def test_a_new_row_of_which_something_is_on_record_is_written_over_it(
+    scene: Scene, forgotten: str | None
+) -> None:
+    miniature.run_load()
+    scene.target("delete from notes")
+    scene.mart("update ops.row_state set removed = 'deleted' where table_name = 'notes'")
+    if forgotten is not None:
+        name = "entity" if forgotten == "ops.id_map" else "table_name"
+        scene.mart(f"delete from {forgotten} where {name} = 'notes'")
+    notes = scene.rows("select count(*) from splynx_staging.notes")
+    assert miniature.run_load().inserted == notes[0][0]
+    kept = "select count(*) from ops.row_state where table_name = 'notes' and removed is null"
+    assert scene.rows(kept) == notes
+    assert scene.rows("select count(*) from ops.id_map where entity = 'notes'") == notes
