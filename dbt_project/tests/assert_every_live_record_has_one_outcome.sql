@@ -4,7 +4,8 @@ with landed as (
         select
             '{{ collection }}' as collection,
             _sonar_key,
-            true as has_landed
+            1 as landed,
+            0 as outcomes
         from {{ source('sonar', collection) }}
         where _deleted_at is null
         {% if not loop.last %}union all{% endif %}
@@ -15,20 +16,25 @@ outcomes as (
     select
         collection,
         _sonar_key,
-        count(*) as outcomes
+        0 as landed,
+        1 as outcomes
     from {{ ref('audit_record_outcomes') }}
-    group by collection, _sonar_key
 ),
 
+-- Both sides are counted together: two million records need not be joined to as many.
 final as (
     select
         collection,
         _sonar_key,
-        coalesce(landed.has_landed, false) as has_landed,
-        coalesce(outcomes.outcomes, 0) as outcomes
-    from landed
-    full join outcomes using (collection, _sonar_key)
-    where landed.has_landed is null or outcomes.outcomes is distinct from 1
+        sum(landed) > 0 as has_landed,
+        sum(outcomes) as outcomes
+    from (
+        select * from landed
+        union all
+        select * from outcomes
+    ) as both_sides
+    group by collection, _sonar_key
+    having sum(landed) = 0 or sum(outcomes) <> 1
 )
 
 select * from final

@@ -10,7 +10,8 @@
     ('voided_payments', 'taken_back:void:'),
 ] %}
 {% set units = 10 ** var('money_decimals') %}
-with outcomes as (
+-- Not materialized: each kind reads its own few of two million outcomes by their index.
+with outcomes as not materialized (
     select
         collection,
         _sonar_key,

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from dbt_common.events.base_types import EventLevel
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.types import Note
 from sqlalchemy import Engine
 
+from runtime.dbt_process import _say_nothing_for_debugging
 from tests.dbt.project import ROOT
 
 pytestmark = pytest.mark.postgres
@@ -28,7 +33,8 @@ select '{{ run_query("select pg_backend_pid()").columns[0][0] if execute }}'::te
 """
 _LOOKS = (
     "-- depends_on: {{ ref('leaves_traces') }}\n"
-    "select current_setting('search_path') as path, pg_backend_pid()::text as session"
+    "select current_setting('search_path') as path, current_setting('work_mem') as memory,"
+    " current_setting('jit') as jit, pg_backend_pid()::text as session"
 )
 
 
@@ -88,14 +94,16 @@ def test_a_connection_serves_many_nodes(project: Path, warehouse: Engine) -> Non
 def test_a_node_finds_the_connection_as_if_it_were_new(project: Path, warehouse: Engine) -> None:
     (project / "models" / "leaves_traces.sql").write_text(_LEAVES_TRACES, encoding="utf-8")
     (project / "models" / "looks.sql").write_text(_LOOKS, encoding="utf-8")
-    _dbt(project, warehouse, "run", "--threads", "1", "--select", "leaves_traces", "looks")
+    one_by_one = ("run", "--threads", "1", "--select", "leaves_traces", "looks")
+    _dbt(project, warehouse, *one_by_one, PGOPTIONS="-c jit=on")
     with warehouse.connect() as connection:
-        [(path, same)] = connection.exec_driver_sql(
-            "select looks.path, looks.session = leaves_traces.session"
+        [(path, memory, jit, same)] = connection.exec_driver_sql(
+            "select looks.path, looks.memory, looks.jit, looks.session = leaves_traces.session"
             " from staging.looks, staging.leaves_traces"
         )
     assert same, "both ran on one connection, or nothing is shown here"
     assert path != "nowhere"
+    assert (memory, jit) == ("32MB", "on"), "ours, and the operator's own beside it"
 
 
 def test_another_server_is_no_reason_to_parse_again(project: Path, warehouse: Engine) -> None:
@@ -104,3 +112,28 @@ def test_another_server_is_no_reason_to_parse_again(project: Path, warehouse: En
     said = _dbt(project, warehouse, "parse", WAREHOUSE_HOST="db.example", WAREHOUSE_PORT="1")
     assert again not in said
     assert again in _dbt(project, warehouse, "parse", WAREHOUSE_DATABASE="another")
+
+
+def test_what_others_wait_for_runs_first(project: Path, warehouse: Engine) -> None:
+    """A chain whose names come last in the alphabet, which decides in dbt's own order."""
+    chain = [f"waited_for_{place}" for place in range(5)]
+    for name, above in zip(chain, [None, *chain], strict=False):
+        read = f"select * from {{{{ ref('{above}') }}}}" if above else "select 1 as one"
+        (project / "models" / f"{name}.sql").write_text(read, encoding="utf-8")
+    said = _dbt(project, warehouse, "run", "--threads", "1")
+    started = re.findall(r"START sql table model staging\.(\w+)", said)
+    assert len(started) == len(chain) + _MODELS
+    # Every other place: one node is handed out ahead, while the next of the chain may not run yet.
+    # For the chain's last nobody waits.
+    assert [started.index(name) for name in chain[:-1]] == [0, 2, 4, 6]
+
+
+def test_events_that_nobody_hears_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EventManager, "fire_event", EventManager.fire_event)  # put back at the end
+    _say_nothing_for_debugging()
+    heard: list[str] = []
+    manager = EventManager()
+    manager.add_callback(lambda event: heard.append(event.info.msg))  # type: ignore[attr-defined]
+    for level in (EventLevel.DEBUG, EventLevel.INFO, EventLevel.WARN):
+        manager.fire_event(Note(msg=level.value), level)
+    assert heard == ["info", "warn"]

@@ -108,6 +108,8 @@ def test_tables_keep_contracts_and_what_they_held_and_failures_are_stored(
     assert _rows(warehouse, quotients) == [(1, 6), (2, 6)]
     analyzed = "select reltuples from pg_class where oid = 'staging.quotients'::regclass"
     assert _rows(warehouse, analyzed) == [(2,)]
+    options = "select reloptions from pg_class where oid = 'staging.quotients'::regclass"
+    assert _rows(warehouse, options) == [(["autovacuum_enabled=false"],)]
 
     _change(warehouse, "update public.numbers set divisor = 0 where number = 1")
     _change(warehouse, "update public.numbers set name = 'eleven' where number = 1")
