@@ -58,10 +58,16 @@ def _transform(facts: Facts) -> Iterator[Reason]:
     if built is None:
         return
     if built.exit_code != 0:
-        yield Reason("The last transform did not end well.", is_wrong=True)
+        yield _not_well("transform", built.exit_code)
     ended = facts.extraction.ended_at if facts.extraction is not None else None
     if ended is not None and built.started_at < ended:
         yield Reason("The marts are stale: they are older than the latest extraction.")
+
+
+def _not_well(stage: str, exit_code: int | None) -> Reason:
+    if exit_code is None:
+        return Reason(f"The last {stage} has not ended: it is at work or was killed.", is_wrong=True)
+    return Reason(f"The last {stage} did not end well.", is_wrong=True)
 
 
 def _rejections(facts: Facts) -> Iterator[Reason]:
@@ -94,7 +100,7 @@ def _load(facts: Facts) -> Iterator[Reason]:
         yield Reason("Nothing has been loaded.")
         return
     if facts.load.exit_code not in _LOADED:
-        yield Reason("The last load did not end well.", is_wrong=True)
+        yield _not_well("load", facts.load.exit_code)
     if not facts.accepted_before_load:
         yield Reason("The load is stale: it was not of the marts as they are accepted now.")
     if facts.unsettled:

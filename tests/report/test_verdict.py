@@ -92,7 +92,7 @@ def _collected(collection: Collection) -> Facts:
         ),
         (replace(_GREEN, load=None), "amber", "Nothing has been loaded"),
         (replace(_GREEN, load=replace(_LOAD, exit_code=5)), "red", "did not end well"),
-        (replace(_GREEN, load=replace(_LOAD, exit_code=None)), "red", "did not end well"),
+        (replace(_GREEN, load=replace(_LOAD, exit_code=None)), "red", "load has not ended"),
         (replace(_GREEN, accepted_before_load=False), "amber", "load is stale"),
         (replace(_GREEN, reconciliation=None), "amber", "Nothing has been reconciled"),
         (
@@ -120,7 +120,7 @@ def _collected(collection: Collection) -> Facts:
         (
             replace(_GREEN, steps=(Step("transform", "x-1", _at(2), None, None),)),
             "red",
-            "transform did not end well",
+            "transform has not ended",
         ),
         (
             replace(_GREEN, steps=(Step("transform", "x-0", _at(0), 9.0, 0),)),
