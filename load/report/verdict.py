@@ -66,7 +66,9 @@ def _transform(facts: Facts) -> Iterator[Reason]:
 
 def _not_well(stage: str, exit_code: int | None) -> Reason:
     if exit_code is None:
-        return Reason(f"The last {stage} has not ended: it is at work or was killed.", is_wrong=True)
+        return Reason(
+            f"The last {stage} has not ended: it is at work or was killed.", is_wrong=True
+        )
     return Reason(f"The last {stage} did not end well.", is_wrong=True)
 
 
