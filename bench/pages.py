@@ -14,6 +14,7 @@ from load.report.pictures import draw
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _WORTH = 0.01
+_FEWEST = 40  # samples of a stage that are worth shares
 
 
 def performance(records: Sequence[Record]) -> str:
@@ -59,6 +60,6 @@ def _render(name: str, records: Sequence[Record], *, escape: bool, **more: Any) 
     missed = [(record, goal) for record in records for goal in record.goals if not goal.is_met]
     total = sum(len(record.goals) for record in records)
     absent = [title for name, title in STAGES.items() if name not in {r.name for r in records}]
-    environment.globals["shares"] = _shares
+    environment.globals.update(shares=_shares, fewest=_FEWEST)
     template = environment.get_template(name)
     return template.render(records=records, missed=missed, total=total, absent=absent, **more)

@@ -61,9 +61,11 @@ def test_the_page_tells_what_python_is_at_work_on(tmp_path: Path) -> None:
     packages, functions = {"dlt": 0.625, "Python": 0.3, "orjson": 0.004}, {"imports": 0.2}
     profile = {"samples": 80, "packages": packages, "functions": functions}
     content = json.loads((folder / "whole.json").read_text())
-    write(folder / "whole.json", {**content, "profiles": {"whole-extract": profile}})
+    profiles = {"whole-extract": profile, "one customer-load": {**profile, "samples": 3}}
+    write(folder / "whole.json", {**content, "profiles": profiles})
     page = pages.performance(records.read(folder))
-    assert "| whole-extract | dlt 62%, Python 30% | imports 20% |" in page
+    assert "| whole-extract | 80 | dlt 62%, Python 30% | imports 20% |" in page
+    assert "one customer-load" not in page, "three samples are no profile"
 
 
 def test_the_page_does_not_complain_where_all_is_met(tmp_path: Path) -> None:
