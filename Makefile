@@ -82,7 +82,7 @@ attest: | $(PYTHON) ## vouch for switches of Splynx that could not be found (SWI
 	@$(PYTHON) -m load attest $(call each,SWITCH,switch) --words "$(WORDS)"
 
 transform: | $(PYTHON) ## dbt build: seeds, models, data tests
-	@$(PYTHON) -m runtime transform
+	@$(PYTHON) -m transform run
 
 accept: | $(PYTHON) ## Great Expectations over the marts: Data Docs and the verdict
 	@$(PYTHON) -m expectations run
@@ -148,8 +148,8 @@ doctor: | $(PYTHON) ## what this machine, the live Sonar and the live Splynx are
 
 docs: | $(PYTHON) ## pages about source and target (build/docs/{sonar,splynx}/index.html), the field mapping, the dbt docs (build/dbt/static_index.html)
 	@$(PYTHON) -m extract docs
-	@$(PYTHON) -m runtime field-mapping
-	@$(PYTHON) -m runtime model-docs
+	@$(PYTHON) -m transform field-mapping
+	@$(PYTHON) -m transform model-docs
 	@$(PYTHON) -m load docs
 
 ## Local servers

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from load import hybrid, status
 from load import run as running
-from load.backup import dump as backup
+from load.backup import save as backup
 from load.backup.commands import backup_command, restore_command
 from load.doctor import doctor_command
 from load.files.command import followed_by_files, left_to_the_api

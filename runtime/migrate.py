@@ -71,7 +71,7 @@ def stages_of(
     return (
         Stage("extract", ("extract", "run")),
         Stage("inspect", ("load", "inspect", *by_api)),
-        Stage("transform", ("runtime", "transform")),
+        Stage("transform", ("transform", "run")),
         Stage("accept", ("expectations", "run")),
         Stage("plan", ("load", "plan", *way)),
         *first,

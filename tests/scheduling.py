@@ -15,7 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = {
     "tests/expectations/test_suites.py": "whole ways",
     "tests/e2e/": "whole ways",
-    "tests/runtime/test_model_docs.py": "whole ways",
+    "tests/transform/test_model_docs.py": "whole ways",
     "tests/dbt/": "the built demo",
 }
 

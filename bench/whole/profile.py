@@ -20,7 +20,7 @@ from bench.frame import BenchError
 
 _RATE = 10  # looks a second; the process is not stopped for them
 _MOST = 5  # of packages and of functions
-_OURS = frozenset({"runtime", "extract", "expectations", "load"})
+_OURS = frozenset({"runtime", "extract", "transform", "expectations", "load"})
 _NO_FRAMES = ("process ", "thread (")
 _LINE = re.compile(r":\d+\)$")
 _TEMPLATES = "<template>"  # what jinja2 calls its compiled code

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from runtime.settings import ROOT
 
-_PARTS = ("runtime", "extract", "expectations", "load", "dbt_project")
+_PARTS = ("runtime", "extract", "transform", "expectations", "load", "dbt_project")
 _FILES = ("dbt_project.yml", "selectors.yml", "profiles.yml.example")
 _SEEDS = Path("dbt_project/seeds")
 # What the demo tenant is too small for.

@@ -35,7 +35,7 @@ _LOAD, _RECONCILE = ("load", "run"), ("load.reconcile",)
 STAGES: Mapping[str, Sequence[str]] = {
     "extract": _READ,
     "inspect": ("load", "inspect"),
-    "transform": ("runtime", "transform"),
+    "transform": ("transform", "run"),
     "accept": ("expectations", "run"),
     "load": _LOAD,
     "reconcile": _RECONCILE,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from load.backup import dump as backup
 from load.backup import restore as backup_restore
+from load.backup import save as backup
 from load.backup.metadata import MISMATCH, VERIFIED
 from runtime.run_ledger import stage
 from runtime.settings import shown, splynx_admin_db, splynx_db

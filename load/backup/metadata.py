@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from load.mysql.dump import Counter
+from load.mysql.dump_tool import Counter
 from runtime.errors import ConfigError
 from runtime.settings import ROOT, shown
 

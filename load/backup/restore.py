@@ -24,7 +24,7 @@ from load.backup.metadata import (
     read_metadata,
     text_of,
 )
-from load.mysql import dump, read_facts
+from load.mysql import dump_tool, read_facts
 from load.mysql.session import answering
 from load.mysql.violations import Violation, violations
 from load.planning.row_hash import my_name
@@ -79,11 +79,11 @@ def restore(run: Run, db: SplynxDb, folder: Path, *, despite_mismatch: bool = Fa
             "say --despite-mismatch (DESPITE_MISMATCH=1)",
             report={MISMATCH: problems},
         )
-    dump.client()  # refuse before anything is dropped
+    dump_tool.client()  # refuse before anything is dropped
     with answering(db) as splynx:
         target = _open_epoch(run, splynx, db.address, str(folder), verdict)
         _empty(splynx)
-        dump.restore(db, text_of(folder / DUMP))
+        dump_tool.restore(db, text_of(folder / DUMP))
         with read_facts.snapshot(splynx) as connection:
             _count(connection, said.counts)
             found = tuple(violations(connection))

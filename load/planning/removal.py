@@ -22,7 +22,8 @@ from load.mysql.writer import Writer
 from load.planning.clusters import Cluster, Row
 from load.planning.digests import knows_crc
 from load.planning.row_hash import hash_of_line, key_value, mart_crc, my_name, target_texts
-from load.rollback.scope import REMOVED_ROWS, Kept, Scope, edges, scopes
+from load.rollback.scope import REMOVED_ROWS, Kept, Scope, scopes
+from load.rollback.ties import edges
 from load.target.facts import TableFacts
 from load.target.targets import Target
 from load.writing import intents

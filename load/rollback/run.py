@@ -27,7 +27,8 @@ from load.mysql.undo import RefusedAll, Stays, Undo, Written
 from load.mysql.violations import foreign_keys, primary_keys
 from load.rest import rollback as rest
 from load.rollback.parts import enter_parts
-from load.rollback.scope import Kept, Scope, edges, scopes
+from load.rollback.scope import Kept, Scope, scopes
+from load.rollback.ties import edges
 from load.rollback.words import (
     keep_words,
     known_run,

@@ -1,44 +1,37 @@
 """Which rows a rollback touches, which stay, and why: in temporary tables of one connection.
 
 `undo_row` holds every row that the run wrote; `undo_link` every reference of the target's rows to
-rows that would be deleted, found over its own foreign keys and over the references of the manifest.
-A row with a `reason` stays. Reasons spread: what a staying row leads to stays too, and so do the
-parts of a staying row (rows of other tables with its very key: Splynx makes and expects them
-together).
+rows that would be deleted (`load.rollback.ties`). A row with a `reason` stays. Reasons spread: what
+a staying row leads to stays too, and so do the parts of a staying row (rows of other tables with
+its very key: Splynx makes and expects them together).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from load.files.uploads import read_uploads
-from load.mysql import read_facts
 from load.mysql.undo import DELETED, EDITED, Written
-from load.mysql.violations import ForeignKey
-from load.planning.clusters import Links
 from load.planning.routes import FILES
 from load.planning.row_hash import (
     hash_of_line,
     key_text_of_state,
     key_value,
     line,
-    my_name,
     pg_text,
-    target_text,
 )
-from load.target.facts import INTEGERS, TableFacts
+from load.rollback.ties import Edge, Ties, spread
+from load.target.facts import TableFacts
 from load.target.targets import Target
 from load.writing.intents import found_hashes
 from runtime.manifest import GROUPS, Manifest, Mart
 
 _PAGE = 1000
-_FEW = 5000  # rows to delete of a table whose references are asked for by key
-_DEEPEST = 100  # of a chain of parents in one table; rows in a circle have no order anyway
 
 _TEMPORARY = """
 drop table if exists undo_row, undo_link;
@@ -107,17 +100,6 @@ where state.target = %(target)s and state.state = 'written' and state.removed = 
     and state.table_name = any(%(marts)s)
 """
 
-_SPREAD = """
-update undo_row as parent set reason = 'needed by ' || child.table_name || ' ' || child._sonar_key
-from undo_link as link join undo_row as child on child.id = link.child_id
-where parent.id = link.parent_id and parent.kind = 'delete' and parent.reason is null
-    and not parent.undone and child.reason is not null;
-update undo_row as part set reason = 'belongs to ' || owner.table_name || ' ' || owner._sonar_key
-from undo_link as link join undo_row as owner on owner.id = link.parent_id
-where part.id = link.child_id and link.is_part and part.kind = 'delete' and part.reason is null
-    and not part.undone and owner.reason is not null
-"""
-
 # Files that other runs attached to rows that would be deleted.
 _ATTACHED = """
 select upload.run_id, count(*)
@@ -130,22 +112,6 @@ where upload.target = :target and upload.state = 'stored'
     and upload.run_id <> :run
 group by 1 order by 1
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A reference between two tables of the target."""
-
-    table: str
-    columns: tuple[str, ...]
-    to_table: str
-    to_columns: tuple[str, ...]
-
-    def within(self, columns: Mapping[str, Collection[str]]) -> bool:
-        """Return whether both sides are there; a mart may be newer than the target."""
-        return set(self.columns) <= set(columns.get(self.table, ())) and set(
-            self.to_columns
-        ) <= set(columns.get(self.to_table, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,23 +134,6 @@ def scopes(manifest: Manifest) -> list[list[Mart]]:
         members = [mart for mart in reversed(manifest.marts) if mart.group == group]
         found.extend([members] if group == "customer" else [[mart] for mart in members])
     return [scope for scope in found if scope]
-
-
-def edges(manifest: Manifest, keys: Sequence[ForeignKey]) -> list[Edge]:
-    """Return the references of the target, real and declared, each once."""
-    found = {Edge(key.table, key.columns, key.to_table, key.to_columns) for key in keys}
-    found |= {
-        Edge(table, (column,), upload.file.name, ("id",))
-        for upload in read_uploads(manifest)
-        if upload.file is not None
-        for table, column in upload.also_in.items()
-    }
-    found |= {
-        Edge(mart.name, (r.column,), r.to_mart, (r.to_column,))
-        for mart in manifest.marts
-        for r in mart.references
-    }
-    return sorted(found, key=lambda edge: (edge.to_table, edge.table, edge.columns))
 
 
 class Scope:
@@ -293,130 +242,12 @@ class Scope:
         references: Sequence[Edge],
         named: Mapping[str, Sequence[str]],
     ) -> None:
-        """Find what leads to rows that would be deleted. `named`: columns that name a row."""
-        touched = set(self.tables())
-        for edge in references:
-            if edge.to_table not in touched:
-                continue
-            child = self._marts.get(edge.table)
-            columns = child.key if child else named.get(edge.table, edge.columns)
-            parent = self._marts[edge.to_table]
-            is_part = child is not None and child.key == edge.columns
-            statement = (
-                f"select {_key_text('child', columns)}, {_key_text('parent', parent.key)}"
-                f" from {my_name(edge.table)} as child join {my_name(edge.to_table)} as parent on "
-                + " and ".join(
-                    f"parent.{my_name(to)} = child.{my_name(column)}"
-                    for column, to in zip(edge.columns, edge.to_columns, strict=True)
-                )
-            )
-            for condition in self._to_deleted(parent):
-                for page in read_facts.pages(splynx, statement + condition):
-                    self._keep_links(edge, page, is_part=is_part and parent.key == edge.to_columns)
-        self._warehouse.exec_driver_sql(
-            "create index on undo_link (parent_id); create index on undo_link (child_id);"
-            " analyze undo_link;"
-            " update undo_row as parent set reason = 'row ' || replace(link.child_key, chr(31),"
-            " ', ') || ' of ' || link.child_table || ', which is not of this run, leads to it'"
-            " from undo_link as link where link.parent_id = parent.id and link.child_id is null"
-            " and parent.reason is null",
-            {},
-        )
-        self._order()
-        self._name_clusters()
-        self.spread()
+        """Find what leads to rows that would be deleted, and what stays because of it.
 
-    def _to_deleted(self, parent: Mart) -> Iterator[str]:
-        """Yield conditions for references that lead to rows to delete; one for all if many."""
-        facts = self._facts[parent.name].columns
-        if any(facts[name].data_type not in INTEGERS for name in parent.key):
-            yield ""
-            return
-        found = self._warehouse.execute(
-            text(
-                "select row_key from undo_row where table_name = :mart and kind = 'delete'"
-                f" and not undone limit {_FEW + 1}"
-            ),
-            {"mart": parent.name},
-        ).all()
-        if len(found) > _FEW:
-            yield ""
-            return
-        names = ", ".join(f"parent.{my_name(name)}" for name in parent.key)
-        for start in range(0, len(found), _PAGE):
-            keys = ", ".join(
-                "(" + ", ".join(str(int(row[0][name])) for name in parent.key) + ")"
-                for row in found[start : start + _PAGE]
-            )
-            yield f" where ({names}) in ({keys})"
-
-    def _keep_links(self, edge: Edge, page: Sequence[tuple[Any, ...]], *, is_part: bool) -> None:
-        self._warehouse.execute(
-            text(
-                "insert into undo_link"
-                " select :child, pair.child_key, child.id, parent.id, :is_part"
-                " from unnest(cast(:children as text[]), cast(:parents as text[]))"
-                " as pair (child_key, parent_key)"
-                " join undo_row as parent on parent.table_name = :parent"
-                " and parent.key = pair.parent_key and parent.kind = 'delete'"
-                " left join undo_row as child on child.table_name = :child"
-                " and child.key = pair.child_key"
-                " where child.id is distinct from parent.id"
-            ),
-            {
-                "child": edge.table,
-                "parent": edge.to_table,
-                "is_part": is_part,
-                "children": [row[0] for row in page],
-                "parents": [row[1] for row in page],
-            },
-        )
-
-    def _order(self) -> None:
-        """Give rows of a table that lead to each other their depth, so that children go first."""
-        for _ in range(_DEEPEST):
-            moved = self._warehouse.exec_driver_sql(
-                "update undo_row as child set depth = parent.depth + 1"
-                " from undo_link as link join undo_row as parent on parent.id = link.parent_id"
-                " where child.id = link.child_id and child.table_name = parent.table_name"
-                " and child.depth <= parent.depth",
-                {},
-            ).rowcount
-            if not moved:
-                return
-
-    def _name_clusters(self) -> None:
-        """Put rows of one scope that lead to each other into one transaction."""
-        found = self._warehouse.exec_driver_sql(
-            "select distinct child.scope, child.cluster, parent.cluster from undo_link as link"
-            " join undo_row as child on child.id = link.child_id"
-            " join undo_row as parent on parent.id = link.parent_id"
-            " where child.scope = parent.scope and child.cluster <> parent.cluster",
-            {},
-        ).all()
-        for scope in {row[0] for row in found}:
-            renamed = list(Links((row[1], row[2]) for row in found if row[0] == scope).renamed())
-            self._warehouse.execute(
-                text(
-                    "update undo_row set cluster = link.name"
-                    " from unnest(cast(:keys as text[]), cast(:names as text[]))"
-                    " as link (key, name)"
-                    " where undo_row.scope = :scope and undo_row.cluster = link.key"
-                ),
-                {
-                    "scope": scope,
-                    "keys": [key for key, _ in renamed],
-                    "names": [name for _, name in renamed],
-                },
-            )
-
-    def spread(self) -> None:
-        """Have everything stay that a staying row needs."""
-        while any(
-            self._warehouse.exec_driver_sql(statement, {}).rowcount
-            for statement in _SPREAD.split(";")
-        ):
-            pass
+        `named`: the columns that name a row of a table without a mart.
+        """
+        touched = {name: self._facts[name] for name in self.tables()}
+        Ties(self._warehouse, self._marts, touched).find(splynx, references, named)
 
     def leave(self, kept: Sequence[Kept]) -> None:
         """Have these rows stay, each for its reason; call it before `link`."""
@@ -441,7 +272,7 @@ class Scope:
             text("update undo_row set reason = :reason where id = any(:ids) and reason is null"),
             {"ids": list(numbers), "reason": reason},
         )
-        self.spread()
+        spread(self._warehouse)
 
     def batches(self, scope: int, size: int) -> Iterator[tuple[str, str]]:
         """Yield (first, last) clusters of runs of about `size` rows, clusters whole."""
@@ -551,8 +382,3 @@ class Scope:
 def _texts(key: Mapping[str, object]) -> dict[str, str]:
     """Return a key as texts; the ids of files are written down as numbers."""
     return {name: str(value) for name, value in key.items()}
-
-
-def _key_text(alias: str, columns: Sequence[str]) -> str:
-    parts = ", ".join(target_text(name, alias) for name in columns)
-    return f"concat_ws(char(31 using utf8mb4), {parts})"

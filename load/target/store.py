@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -15,6 +16,9 @@ from runtime.manifest import Mart
 
 _TABLES = ("target_table", "target_column", "target_key", "target_business_key")
 _SEPARATOR = "char(31 using utf8mb4)"  # between the values of a business key of several columns
+
+Write = Callable[[Connection], None]
+"""Writes into the warehouse what was read from the target."""
 
 
 def store_server(warehouse: Connection, target: Target, server: ServerFacts, run_id: str) -> None:
@@ -126,35 +130,43 @@ def forget_ids(warehouse: Connection, target: Target, but: Iterable[str]) -> Non
     )
 
 
-def store_ids(warehouse: Connection, splynx: Connection, target: Target, table: TableFacts) -> None:
-    """Record every id in use, where the table has ids, in place of those that are on record.
+def ids_in_use(splynx: Connection, target: Target, table: TableFacts) -> Iterator[Write]:
+    """Read every id in use, where the table has ids; yield what puts them in place of the old.
 
     They travel as bits, 64 ids a number, and only what differs is written: of a target that was
     loaded nearly all are rows of ours, which the last inspection or none has seen.
     """
-    name = {"target": target.name, "table_name": table.name}
-    if table.id_column is None:
-        forgotten = "delete from ops.target_id where target = :target and table_name = :table_name"
-        warehouse.execute(text(forgotten), name)
-        return
+    yield _make_room_for_ids
+    if table.id_column is not None:
+        column = my_name(table.id_column)
+        place = f"cast({column} & 63 as signed)"
+        statement = (
+            f"select {column} - {place} as first, cast(bit_or(1 << {place}) as signed)"
+            f" from {my_name(table.name)} group by first"
+        )
+        for page in read_facts.pages(splynx, statement):
+            yield partial(_hold_ids, page=page)
+    yield partial(_replace_ids, target=target, table=table.name)
+
+
+def _make_room_for_ids(warehouse: Connection) -> None:
     warehouse.exec_driver_sql("drop table if exists load_held")
     warehouse.exec_driver_sql("create temporary table load_held (first bigint, bits bigint)")
-    column = my_name(table.id_column)
-    place = f"cast({column} & 63 as signed)"
-    statement = (
-        f"select {column} - {place} as first, cast(bit_or(1 << {place}) as signed)"
-        f" from {my_name(table.name)} group by first"
+
+
+def _hold_ids(warehouse: Connection, page: Sequence[tuple[Any, ...]]) -> None:
+    warehouse.execute(
+        text(
+            "insert into load_held select first::bigint, bits from"
+            " unnest(cast(:firsts as numeric[]), cast(:bits as bigint[])) as held (first, bits)"
+        ),
+        {"firsts": [row[0] for row in page], "bits": [row[1] for row in page]},
     )
-    for page in read_facts.pages(splynx, statement):
-        warehouse.execute(
-            text(
-                "insert into load_held select first::bigint, bits from"
-                " unnest(cast(:firsts as numeric[]), cast(:bits as bigint[])) as held (first, bits)"
-            ),
-            {"firsts": [row[0] for row in page], "bits": [row[1] for row in page]},
-        )
+
+
+def _replace_ids(warehouse: Connection, target: Target, table: str) -> None:
     warehouse.exec_driver_sql("analyze load_held")
-    warehouse.execute(text(_REPLACE_IDS), name)
+    warehouse.execute(text(_REPLACE_IDS), {"target": target.name, "table_name": table})
 
 
 _REPLACE_IDS = """
@@ -191,10 +203,10 @@ def insert_ids(warehouse: Connection, target: Target, table: str, ids: Sequence[
     )
 
 
-def store_business_keys(
-    warehouse: Connection, splynx: Connection, target: Target, mart: Mart, table: TableFacts
-) -> None:
-    """Record the values in use of what Splynx itself keeps unique."""
+def business_keys_in_use(
+    splynx: Connection, target: Target, mart: Mart, table: TableFacts
+) -> Iterator[Write]:
+    """Read the values in use of what Splynx itself keeps unique; yield what records them."""
     if table.id_column is None:
         return
     for columns in mart.business_keys:
@@ -207,7 +219,9 @@ def store_business_keys(
             f" where {value} <> ''"
         )
         for page in read_facts.pages(splynx, statement):
-            insert_business_keys(warehouse, target, table.name, columns, page)
+            yield partial(
+                insert_business_keys, target=target, table=table.name, columns=columns, held=page
+            )
 
 
 def insert_business_keys(

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, Engine, create_engine
 
-from runtime.clean_texts import clean_texts
 from sandbox.sonar.schema import load_schema
 from sandbox.sonar.tenant import Tenant, generate
 from tests import services
 from tests.dbt.project import ROOT, Built, Dbt, land
+from transform.clean_texts import clean_texts
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from runtime.field_mapping import counts_of, decisions_of, field_mapping
 from runtime.manifest import marts_of
 from tests.dbt.project import ROOT, Built, Dbt
+from transform.field_mapping import counts_of, decisions_of, field_mapping
 
 _DECISIONS = (ROOT / "docs" / "mapping-decisions.md").read_text(encoding="utf-8")
 
@@ -23,7 +23,7 @@ def test_the_committed_page_is_not_stale(parsed: Dbt) -> None:
     page = field_mapping(parsed.manifest(), _DECISIONS, "mapping-decisions.md")
 
     committed = (ROOT / "docs" / "field-mapping.md").read_text(encoding="utf-8")
-    assert committed == page, "stale: run `.venv/bin/python -m runtime field-mapping`"
+    assert committed == page, "stale: run `.venv/bin/python -m transform field-mapping`"
 
 
 def test_every_loaded_column_has_its_line(parsed: Dbt) -> None:

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from extract.landing.characters import storable
-from runtime.clean_texts import clean_texts
 from runtime.manifest import Manifest, marts_of
 from tests.dbt.project import Built
 from tests.load import miniature
 from tests.services import Splynx, plain
+from transform.clean_texts import clean_texts
 
 pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
 

@@ -8,10 +8,10 @@ from collections import Counter
 
 from extract.catalogue.discovery import discover
 from runtime.manifest import marts_of
-from runtime.what_is_migrated import what_is_migrated
 from sandbox.sonar.schema import load_schema
 from tests.dbt.project import ROOT, Dbt
 from tests.extract.published import published_schema
+from transform.what_is_migrated import what_is_migrated
 
 _DECISIONS = (ROOT / "docs" / "mapping-decisions.md").read_text(encoding="utf-8")
 _SEED = (ROOT / "dbt_project" / "seeds" / "map_collections.csv").read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ def _page(parsed: Dbt) -> str:
 
 def test_the_committed_page_of_what_is_migrated_is_not_stale(parsed: Dbt) -> None:
     committed = (ROOT / "docs" / "what-is-migrated.md").read_text(encoding="utf-8")
-    assert committed == _page(parsed), "stale: run `.venv/bin/python -m runtime field-mapping`"
+    assert committed == _page(parsed), "stale: run `.venv/bin/python -m transform field-mapping`"
 
 
 def test_every_collection_has_one_place_and_each_table_its_way(parsed: Dbt) -> None:

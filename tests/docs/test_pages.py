@@ -13,7 +13,7 @@ from scripts.readme import with_parts
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-CODE = ("runtime", "services", "sandbox", "extract", "load", "expectations", "scripts")
+CODE = ("runtime", "services", "sandbox", "extract", "transform", "load", "expectations", "scripts")
 
 
 def _names(pages: list[Path]) -> list[str]:

@@ -113,7 +113,7 @@ def test_an_unmapped_status_is_refused_before_anything_is_written(tiny: Way) -> 
         " where payload->>'name' = 'Active'"
     )
     tiny.succeed("load", "inspect")
-    tiny.succeed("runtime", "transform")
+    tiny.succeed("transform", "run")
     accepted = tiny.run("expectations", "run")
     assert accepted.returncode == 3, accepted.stdout + accepted.stderr
     assert "unmapped_status" in accepted.stdout + accepted.stderr

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.postgres, pytest.mark.mysql]
 _COLLECTION = "generic_inventory_assignees"
 _TABLE = "monitoring_groups"
 _NEEDED = (
-    *("runtime", "extract", "expectations", "load", "dbt_project", "docs"),
+    *("runtime", "extract", "transform", "expectations", "load", "dbt_project", "docs"),
     *("dbt_project.yml", "selectors.yml", "profiles.yml.example", "pyproject.toml"),
 )
 # Without the two records that an operator would have to sign.

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, make_url
 
 from load import __main__ as commands
-from load.backup import dump as backup
 from load.backup import restore as backup_restore
-from load.mysql import dump
+from load.backup import save as backup
+from load.mysql import dump_tool
 from load.mysql.checksums import Sum, columns_of, table_sum
 from runtime.errors import ConfigError, GateFailed, MigrationError
 from runtime.run_ledger import stage
@@ -172,8 +172,8 @@ def test_an_interrupted_restore_is_no_target(
     before = content(used)
     saved = made(tmp_path)
     script = (
-        "import os\nfrom load.mysql import dump\n"
-        "dump.restore = lambda *_: os._exit(9)\n"
+        "import os\nfrom load.mysql import dump_tool\n"
+        "dump_tool.restore = lambda *_: os._exit(9)\n"
         "from load.__main__ import commands\ncommands()"
     )
     died = subprocess.run(
@@ -212,7 +212,7 @@ def test_the_commands_and_the_warning(
     with warehouse.connect() as connection:
         kinds = connection.exec_driver_sql("select kind from ops.target_backup order by made_at")
         assert [row[0] for row in kinds] == ["outside", "dump"]
-    monkeypatch.setattr(dump, "_DUMPERS", ("no-such-program",))
+    monkeypatch.setattr(dump_tool, "_DUMPERS", ("no-such-program",))
     with pytest.raises(ConfigError, match="apt-get install mariadb-client"):
         made(tmp_path)
 
@@ -225,7 +225,7 @@ def test_any_password_reaches_the_server_and_no_wrong_one_leaks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     odd = make_url(splynx.admin_url).set(username="odd").update_query_dict({"ssl_disabled": "true"})
-    program = dump.client()
+    program = dump_tool.client()
     host = splynxes.server.host
     with splynxes.server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("create user odd@%s", (host,))
@@ -233,7 +233,7 @@ def test_any_password_reaches_the_server_and_no_wrong_one_leaks(
         for password in ("a\"b'c\\d#e;f $g h=i", "\\", '"x"', "#", "ünï\n"):
             cursor.execute("alter user odd@%s identified by %s", (host, password))
             monkeypatch.setenv("SPLYNX_ADMIN_URL", plain(odd.set(password=password)))
-            with dump.option_file(splynx_admin_db(), program) as options:
+            with dump_tool.option_file(splynx_admin_db(), program) as options:
                 assert stat.S_IMODE(options.stat().st_mode) == 0o600
                 asked = subprocess.run(
                     [program.path, f"--defaults-file={options}", "-Ne", "select current_user()"],
@@ -260,7 +260,7 @@ def test_rows_are_counted_in_the_dialects_of_both_tools_and_in_any_chunks() -> N
         b"CREATE TABLE `empty` (\n-- Dump completed on 2026-01-01\n"
     )
     for size in (1, 7, len(text)):
-        counter = dump.Counter()
+        counter = dump_tool.Counter()
         for at in range(0, len(text), size):
             counter.feed(text[at : at + size])
         counter.end()

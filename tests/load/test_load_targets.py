@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from load.backup import dump as backup
 from load.backup import restore as backup_restore
+from load.backup import save as backup
 from runtime.errors import GateFailed
 from runtime.run_ledger import stage
 from runtime.settings import splynx_admin_db

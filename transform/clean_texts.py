@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import Connection, Engine, text
 
-from runtime.clean_html import RULES, clean
 from runtime.progress import Progress
 from runtime.settings import ROOT
+from transform.clean_html import RULES, clean
 
 logger = logging.getLogger(__name__)
 

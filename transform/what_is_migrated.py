@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.field_mapping import Decision, decisions_of
 from runtime.manifest import Mart, marts_of
+from transform.field_mapping import Decision, decisions_of
 
 _INTRODUCTION = """# What is migrated, and what is not
 

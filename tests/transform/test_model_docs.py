@@ -18,7 +18,7 @@ pytestmark = pytest.mark.postgres
 
 def _page(folder: Path, url: URL) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "runtime", "model-docs"],
+        [sys.executable, "-m", "transform", "model-docs"],
         cwd=ROOT,
         env={
             **os.environ,

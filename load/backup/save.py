@@ -26,7 +26,7 @@ from load.backup.metadata import (
     git_sha,
     tool_version,
 )
-from load.mysql import dump
+from load.mysql import dump_tool
 from load.target.targets import Target, latest_of
 from runtime.errors import ConfigError, FatalTargetError
 from runtime.run_ledger import Run
@@ -50,13 +50,13 @@ class Backup:
     bytes: int
 
 
-def _write_dump(db: SplynxDb, path: Path) -> tuple[str, dump.Counter]:
+def _write_dump(db: SplynxDb, path: Path) -> tuple[str, dump_tool.Counter]:
     """Write the compressed dump; return its SHA-256 and what went through."""
-    counter = dump.Counter()
+    counter = dump_tool.Counter()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as target:
         # without name and time, so that equal dumps are equal files
-        with gzip.GzipFile("", "wb", _LEVEL, target, 0) as packed, dump.dumping(db) as stream:
+        with gzip.GzipFile("", "wb", _LEVEL, target, 0) as packed, dump_tool.dumping(db) as stream:
             while chunk := stream.read(_CHUNK):
                 counter.feed(chunk)
                 packed.write(chunk)

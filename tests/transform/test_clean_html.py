@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.clean_html import clean
+from transform.clean_html import clean
 
 HOST = "old.example.com"
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from sqlalchemy import Engine, text
 
-from runtime import clean_texts as module
-from runtime.clean_html import RULES
-from runtime.clean_texts import HtmlField, clean_texts, html_fields
+from transform import clean_texts as module
+from transform.clean_html import RULES
+from transform.clean_texts import HtmlField, clean_texts, html_fields
 
 pytestmark = pytest.mark.postgres
 
