@@ -30,8 +30,8 @@ from services import postgres
 from services.postgres import Postgres
 
 
-class BenchError(RuntimeError):
-    """A way failed, or did not do its work."""
+class BenchError(click.ClickException):
+    """A way failed, or did not do its work: its message is for people, the exit code is 1."""
 
 
 @dataclass(frozen=True, slots=True)

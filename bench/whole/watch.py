@@ -18,7 +18,7 @@ from bench.whole import profile
 
 _INTERVAL = 0.3  # seconds between two looks at the memory
 _MIB = 1024 * 1024
-_SAID = 2000  # characters of a failure's output
+_SAID = 2000  # characters of an output that are kept
 INCOMPLETE = 6
 
 
@@ -32,6 +32,7 @@ class Stage:
     peak_mib: float
     with_warehouse_mib: float
     code: int
+    last_words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +132,5 @@ def run(arguments: Sequence[str], where: Where, samples: Path | None = None) -> 
         peak_mib=memory.peak,
         with_warehouse_mib=memory.with_warehouse,
         code=code,
+        last_words=output[-_SAID:],
     )

@@ -117,7 +117,7 @@ class Way:
         samples = self.profiles and self.profiles / f"{what}-{name}.txt"
         cost = watch.run((*{**_SETUP, **STAGES}[name], *options), where, samples)
         if cost.code and name not in TOLD_INCOMPLETE:
-            raise BenchError(f"{what}: {name} could not do all")
+            raise BenchError(f"{what}: {name} could not do all:\n{cost.last_words}")
         self.costs.setdefault(what, {})[name] = cost
         self.say(f"{what:13} {name:10} {line(cost)}")
 

@@ -49,7 +49,7 @@ def test_every_part_of_the_way_ends_reconciled(tmp_path: Path) -> None:
 
 
 def _stage(seconds: float, peak: float = 100, warehouse: float = 0) -> Stage:
-    return Stage(seconds, seconds, {"Postgres": 1.0}, peak, peak + warehouse, 0)
+    return Stage(seconds, seconds, {"Postgres": 1.0}, peak, peak + warehouse, 0, "")
 
 
 def _gone(factor: float = 1.0, **parts: dict[str, Stage]) -> Gone:
