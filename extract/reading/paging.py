@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from extract.reading.keys import Keys
 from extract.reading.pace import Pace
 from extract.reading.ranges import BEFORE_ALL
 from extract.sonar.failures import TooMuch
@@ -127,7 +128,7 @@ async def pages(
         FatalSourceError: page after page repeats rows, so the server does not turn pages.
         TooMuch: a single row cannot be read and there is no `skip`, or many rows running cannot.
     """
-    seen: Counter[str] = Counter()
+    unseen = _unseen(by_id=by_id)
     offset, stale, taken, skipped, now = 0, 0, 0, 0, size
     before: tuple[str, ...] = ()
     recovers = False  # a row was at fault, not the size: back to it where whole pages fit again
@@ -149,7 +150,7 @@ async def pages(
             return
         skipped = 0
         offset += now
-        fresh = _unseen(page, seen, by_id=by_id)
+        fresh = unseen(page)
         keys = tuple(row.key for row in page)
         stale = stale + 1 if keys == before or not fresh else 0
         before = keys
@@ -169,17 +170,25 @@ def _divisor(size: int, maximum: int | None) -> int:
 
 def whole(rows: Sequence[Row], *, by_id: bool, limit: int | None = None) -> Sequence[Row]:
     """Return the rows of one unpaged answer, each key once."""
-    return _unseen(rows, Counter(), by_id=by_id)[:limit]
+    return _unseen(by_id=by_id)(rows)[:limit]
 
 
-def _unseen(rows: Sequence[Row], seen: Counter[str], *, by_id: bool) -> list[Row]:
-    """Return the rows that `seen` does not hold; without ids the n-th twin gets the key `…#n`."""
-    fresh = []
-    for row in rows:
-        seen[row.key] += 1
-        number = seen[row.key]
-        if number == 1:
-            fresh.append(row)
-        elif not by_id:
-            fresh.append(Row(f"{row.key}#{number}", row.payload))
-    return fresh
+def _unseen(*, by_id: bool) -> Callable[[Sequence[Row]], list[Row]]:
+    """Return what leaves out rows that it was given before.
+
+    Without ids none is left out: the n-th twin of a row gets the key `…#n`.
+    """
+    ids, times = Keys(), Counter[str]()
+
+    def new(rows: Sequence[Row]) -> list[Row]:
+        return [row for row in rows if ids.add(row.key)]
+
+    def told_apart(rows: Sequence[Row]) -> list[Row]:
+        named = []
+        for row in rows:
+            times[row.key] += 1
+            number = times[row.key]
+            named.append(row if number == 1 else Row(f"{row.key}#{number}", row.payload))
+        return named
+
+    return new if by_id else told_apart

@@ -16,6 +16,7 @@ from extract.landing.conveyor import Belt, Conveyor, Landed
 from extract.landing.pipeline import mark_deleted
 from extract.progress import Counters
 from extract.proof.windows import Window
+from extract.reading.keys import Keys
 from extract.reading.paging import Fetch, Part, Row, Skip, keyset, pages, whole
 from extract.reading.reader import Extent, Reader
 from extract.sonar.client import Sonar
@@ -124,7 +125,7 @@ class Walks:
         """
         self.progress.refused.clear()
         async with self._belt() as belt:
-            keys: set[str] = set()
+            keys = Keys()
             async for rows in self._rows():
                 await belt.add(rows, _nothing)
                 keys.update(row.key for row in rows)
@@ -145,9 +146,9 @@ class Walks:
                 await belt.add(rows, _nothing)
                 self._means.counters.rows += len(rows)
 
-    async def _window(self, window: Window, belt: Belt) -> set[str]:
+    async def _window(self, window: Window, belt: Belt) -> Keys:
         part = Part(after=window.low, until=window.high)
-        keys: set[str] = set()
+        keys = Keys()
 
         async def skip(last: int, exc: TooMuch) -> int:
             number = await self._skip(None)(last, exc)
