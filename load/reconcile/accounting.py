@@ -147,6 +147,24 @@ def _named(
         yield difference(name, what, count, keys=keys)
 
 
+def _apart(connection: Connection, one: str, other: str, **values: object) -> tuple[bool, bool]:
+    """Tell whether one relation has keys that the other has not, and the other way round.
+
+    Mostly neither has, and a pass over both says so; who they are is asked where there are some.
+    """
+    row = connection.execute(
+        text(
+            "select coalesce(bool_or(there._sonar_key is null), false),"
+            " coalesce(bool_or(here._sonar_key is null), false)"
+            f" from (select _sonar_key from {one}) as here"
+            f" full join (select _sonar_key from {other}) as there"
+            " on here._sonar_key = there._sonar_key"
+        ),
+        values,
+    ).one()
+    return bool(row[0]), bool(row[1])
+
+
 def _landed_difference(connection: Connection, collection: str, raw: str) -> Difference | None:
     """Compare the raw rows with what Sonar itself counted in the latest extraction.
 
@@ -163,17 +181,19 @@ def _landed_difference(connection: Connection, collection: str, raw: str) -> Dif
     ).first()
     if ledger is None or ledger.server_count is None:
         return None
+    is_proven = ledger.grade == "proven"
+    totals = _totals(ledger.server_sums or {}) if is_proven else {}
+    numbers, asked = _in_payloads(totals.values())
     live = connection.execute(
         text(
             "select count(*) as rows,"
             " sum(case when _sonar_key ~ '^[0-9]{1,18}$' then _sonar_key::numeric end) as id_sum"
-            f" from {raw} where _deleted_at is null"
+            f"{asked} from {raw} as raw{numbers} where raw._deleted_at is null"
         )
     ).one()
     short = ledger.server_count - live.rows
     if short == 0:
-        is_proven = ledger.grade == "proven"
-        return _totals_difference(connection, raw, ledger.server_sums or {}) if is_proven else None
+        return _totals_difference(raw, ledger.server_sums or {}, totals, live[2:])
     keys: tuple[str, ...] = ()
     if abs(short) == 1 and ledger.id_sum is not None:
         keys = (str(abs(int(ledger.id_sum - (live.id_sum or 0)))),)
@@ -188,25 +208,31 @@ def _landed_difference(connection: Connection, collection: str, raw: str) -> Dif
 _TOTAL = re.compile(r"(sum|min|max)\(([_A-Za-z][_0-9A-Za-z]*)\)")
 
 
+def _totals(theirs: Collection[str]) -> dict[str, re.Match[str]]:
+    """Return the totals that the payloads can be asked for, by the name Sonar's have."""
+    return {name: found for name in sorted(theirs) if (found := _TOTAL.fullmatch(name))}
+
+
+def _in_payloads(totals: Collection[re.Match[str]]) -> tuple[str, str]:
+    """Return what joins the numbers of the payloads to `raw`, and what is selected of them."""
+    if not totals:
+        return "", ""
+    leaves = ", ".join(f'"{leaf}" numeric' for leaf in sorted({found[2] for found in totals}))
+    asked = "".join(f', {found[1]}("{found[2]}")' for found in totals)
+    return f", jsonb_to_record(raw.payload) as numbers ({leaves})", asked
+
+
 def _totals_difference(
-    connection: Connection, raw: str, theirs: Mapping[str, str | None]
+    raw: str,
+    theirs: Mapping[str, str | None],
+    totals: Mapping[str, re.Match[str]],
+    ours: Sequence[object],
 ) -> Difference | None:
     """Compare Sonar's own totals with those of the payloads: a changed cent leaves the count."""
-    totals = [found for name in sorted(theirs) if (found := _TOTAL.fullmatch(name))]
-    if not totals:
-        return None
-    leaves = ", ".join(f'"{leaf}" numeric' for leaf in sorted({found[2] for found in totals}))
-    asked = ", ".join(f'{found[1]}("{found[2]}")' for found in totals)
-    ours = connection.execute(
-        text(
-            f"select {asked} from {raw} as raw,"
-            f" jsonb_to_record(raw.payload) as numbers ({leaves}) where raw._deleted_at is null"
-        )
-    ).one()
     wrong = [
-        found[0]
-        for found, here in zip(totals, ours, strict=True)
-        if _number(found[1], theirs[found[0]]) != _number(found[1], here)
+        name
+        for (name, found), here in zip(totals.items(), ours, strict=True)
+        if _number(found[1], theirs[name]) != _number(found[1], here)
     ]
     if not wrong:
         return None
@@ -252,44 +278,47 @@ def raw_differences(connection: Connection, account: Account) -> Iterator[Differ
         yield landed
     live = f"{raw} as raw where raw._deleted_at is null"
     known = "audit.audit_record_outcomes as known where known.collection = :collection"
-    lost = (
-        f"select distinct known._sonar_key from {known} and not exists"
-        f" (select from {live} and raw._sonar_key = known._sonar_key) and"
-    )
-    removed = f" exists (select from {raw} as raw where raw._sonar_key = known._sonar_key)"
     named = {"collection": account.collection}
-    yield from _named(
-        connection,
-        "transformed_not_in_raw",
-        f"records of {account.collection} that were transformed are not in {raw}",
-        f"{lost} not {removed}",
-        **named,
-    )
-    yield from _named(
-        connection,
-        "removed_in_sonar",
-        f"records of {account.collection} were transformed and are removed in Sonar since",
-        f"{lost}{removed}",
-        **named,
-    )
-    new = (
-        f"select raw._sonar_key from {live} and not exists"
-        f" (select from {known} and known._sonar_key = raw._sonar_key) and"
-    )
-    yield from _named(
-        connection,
-        "without_outcome",
-        f"rows of {raw} have no outcome: lost in a model",
-        f"{new} not {_NEWER}",
-        **named,
-    )
-    yield from _named(
-        connection,
-        "newer_than_transform",
-        f"rows of {raw} have no outcome: they are newer than the last transform",
-        f"{new} {_NEWER}",
-        **named,
-    )
+    has_lost, has_new = _apart(connection, known, live, **named)
+    if has_lost:
+        lost = (
+            f"select distinct known._sonar_key from {known} and not exists"
+            f" (select from {live} and raw._sonar_key = known._sonar_key) and"
+        )
+        removed = f" exists (select from {raw} as raw where raw._sonar_key = known._sonar_key)"
+        yield from _named(
+            connection,
+            "transformed_not_in_raw",
+            f"records of {account.collection} that were transformed are not in {raw}",
+            f"{lost} not {removed}",
+            **named,
+        )
+        yield from _named(
+            connection,
+            "removed_in_sonar",
+            f"records of {account.collection} were transformed and are removed in Sonar since",
+            f"{lost}{removed}",
+            **named,
+        )
+    if has_new:
+        new = (
+            f"select raw._sonar_key from {live} and not exists"
+            f" (select from {known} and known._sonar_key = raw._sonar_key) and"
+        )
+        yield from _named(
+            connection,
+            "without_outcome",
+            f"rows of {raw} have no outcome: lost in a model",
+            f"{new} not {_NEWER}",
+            **named,
+        )
+        yield from _named(
+            connection,
+            "newer_than_transform",
+            f"rows of {raw} have no outcome: they are newer than the last transform",
+            f"{new} {_NEWER}",
+            **named,
+        )
 
 
 def mart_differences(connection: Connection, line: Line) -> Iterator[Difference]:
@@ -303,22 +332,25 @@ def mart_differences(connection: Connection, line: Line) -> Iterator[Difference]
     mart = f"{quoted_postgres(line.mart.schema)}.{quoted_postgres(line.mart.name)} as mart"
     known = "audit.audit_mart_rows as known where known.entity = :entity"
     values = {"entity": line.mart.name}
-    yield from _named(
-        connection,
-        "not_in_mart",
-        f"records that must be in {line.mart.name} have no row there",
-        f"select known._sonar_key from {known} and not exists"
-        f" (select from {mart} where mart._sonar_key = known._sonar_key)",
-        **values,
-    )
-    yield from _named(
-        connection,
-        "not_accepted_for_mart",
-        f"rows of {line.mart.name} belong to no record that was accepted for it",
-        f"select mart._sonar_key from {mart} where not exists"
-        f" (select from {known} and known._sonar_key = mart._sonar_key)",
-        **values,
-    )
+    has_fewer, has_more = _apart(connection, known, mart, **values)
+    if has_fewer:
+        yield from _named(
+            connection,
+            "not_in_mart",
+            f"records that must be in {line.mart.name} have no row there",
+            f"select known._sonar_key from {known} and not exists"
+            f" (select from {mart} where mart._sonar_key = known._sonar_key)",
+            **values,
+        )
+    if has_more:
+        yield from _named(
+            connection,
+            "not_accepted_for_mart",
+            f"rows of {line.mart.name} belong to no record that was accepted for it",
+            f"select mart._sonar_key from {mart} where not exists"
+            f" (select from {known} and known._sonar_key = mart._sonar_key)",
+            **values,
+        )
 
 
 def doubled_rows(connection: Connection, mart: Mart) -> Iterator[Difference]:

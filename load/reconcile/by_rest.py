@@ -182,7 +182,7 @@ class ByRest:
     def _unseen(self, mart: Mart, table: Table, mart_rows: int, why: str) -> Compared:
         refused = recorded.refused(self.warehouse, table, self.target)
         counts = TargetCounts(
-            loaded=recorded.written(self.warehouse, table, self.target),
+            loaded=recorded.counts(self.warehouse, table, self.target).written,
             quarantined=sum(key in refused for key in self._sonar_keys(mart)),
         )
         unloaded = load_difference(mart_rows, counts)

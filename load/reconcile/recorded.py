@@ -8,6 +8,7 @@ loads mend it (the first finds the row other than recorded and keeps it, the sec
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import orjson
 from sqlalchemy import Connection, text
@@ -19,28 +20,72 @@ from load.reconcile.sides import Table
 
 _KEYS = 5_000  # keys asked about in one query
 
+# The records of a table. `stands`: a load wrote the row, and none removed it. What the API makes
+# inside another row has no id of its own, so its rows are told apart.
+_RECORDS = """(
+    select s.*, s.row_key ->> 'id' as row_id, split_part(s.new_hash, ':', 2) = 'rest' as by_api,
+        s.state = 'written' and s.removed is null as stands
+    from ops.row_state as s where s.target = :target and s.table_name = :table{only}
+) as s"""
+_IDS = (
+    " left join ops.id_map as ids on ids.target = s.target and ids.entity = s.table_name"
+    " and ids._sonar_key = s._sonar_key"
+)
+# An id that the row was not written under, or where the mart has neither the planned nor the given.
+_WRONG_ID = (
+    "s.stands and not s.by_api and (ids.target_id::text is distinct from s.row_id"
+    " or mart.id not in (ids.planned_id, ids.target_id))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the records of a table come to, as counted in one pass.
+
+    `written` are the rows of the mart that a load recorded as written, and not merely intended. The
+    others say whether there is anything to name: they are no fewer than the rows that `wrong_ids`,
+    `orphans` and `unfinished` return.
+    """
+
+    written: int
+    wrong_ids: int
+    orphans: int
+    intended: int
+
+
+def _mart(table: Table) -> str:
+    return f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
+
 
 def _looked_at(table: Table) -> str:
     """Return the condition that a record `s` is of a row that is looked at."""
     if table.part is None:
         return ""
-    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
-    return f" and s._sonar_key in (select _sonar_key from {mart})"
+    return f" and s._sonar_key in (select _sonar_key from {_mart(table)})"
 
 
-def written(connection: Connection, table: Table, target: str) -> int:
-    """Return how many rows of the mart the load recorded as written, and not merely intended."""
-    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
-    return int(
-        connection.execute(
-            text(
-                f"select count(*) from {mart} as mart where exists (select from ops.row_state as s"
-                " where s.target = :target and s.table_name = :table and s.state = 'written'"
-                " and s._sonar_key = mart._sonar_key)"
-            ),
-            {"target": target, "table": table.name},
-        ).scalar_one()
-    )
+def counts(connection: Connection, table: Table, target: str) -> Counts:
+    """Count the records of a table: mostly there is nothing to name, and one look is enough."""
+    only, customers = "", list[str]()
+    if table.part is not None:
+        only = f" and (s._sonar_key in (select _sonar_key from {_mart(table)})"
+        only += " or s._customer_key = any(:customers))"
+        customers = list(table.part.customers)
+    has_ids = table.key == ("id",)
+    row = connection.execute(
+        text(
+            "select"
+            " count(*) filter (where s.state = 'written' and mart._sonar_key is not null),"
+            f" count(*) filter (where {_WRONG_ID if has_ids else 'false'}),"
+            " count(*) filter (where s.stands and not s.by_api and mart._sonar_key is null),"
+            " count(*) filter (where s.state = 'intended')"
+            f" from {_RECORDS.format(only=only)}"
+            f" left join {_mart(table)} as mart on mart._sonar_key = s._sonar_key"
+            f"{_IDS if has_ids else ''}"
+        ),
+        {"target": target, "table": table.name, **({"customers": customers} if only else {})},
+    ).one()
+    return Counts(*(int(number) for number in row))
 
 
 def unwritten(
@@ -54,10 +99,9 @@ def unwritten(
 
     `relation` is what to select from (as `mart`), if not the whole mart.
     """
-    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)} as mart"
     rows = connection.execute(
         text(
-            f"select mart._sonar_key from {relation or mart}"
+            f"select mart._sonar_key from {relation or _mart(table) + ' as mart'}"
             " where mart._sonar_key <> all(cast(:excused as text[]))"
             " and not exists (select from ops.row_state as s where s.target = :target"
             " and s.table_name = :table and s.state = 'written'"
@@ -69,26 +113,15 @@ def unwritten(
 
 
 def wrong_ids(connection: Connection, table: Table, target: str) -> tuple[list[str], list[str]]:
-    """Return the Sonar keys of written rows without an id in the map, and with a wrong one.
-
-    Wrong is an id that the row was not written under, or where the mart has neither the planned nor
-    the given one. Rows of the API are left out: what it makes inside another row has no id of its
-    own.
-    """
+    """Return the Sonar keys of written rows without an id in the map, and with a wrong one."""
     if table.key != ("id",):
         return [], []
-    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
     rows = connection.execute(
         text(
-            "select s._sonar_key, ids.target_id is null as forgotten from ops.row_state as s"
-            f" left join {mart} as mart on mart._sonar_key = s._sonar_key"
-            " left join ops.id_map as ids on ids.target = s.target and ids.entity = s.table_name"
-            " and ids._sonar_key = s._sonar_key"
-            " where s.target = :target and s.table_name = :table and s.state = 'written'"
-            f"{_looked_at(table)}"
-            " and s.removed is null and split_part(s.new_hash, ':', 2) <> 'rest'"
-            " and (ids.target_id::text is distinct from s.row_key ->> 'id'"
-            " or mart.id not in (ids.planned_id, ids.target_id)) order by 1"
+            "select s._sonar_key, ids.target_id is null as forgotten"
+            f" from {_RECORDS.format(only=_looked_at(table))}"
+            f" left join {_mart(table)} as mart on mart._sonar_key = s._sonar_key{_IDS}"
+            f" where {_WRONG_ID} order by 1"
         ),
         {"target": target, "table": table.name},
     ).all()
@@ -103,7 +136,7 @@ def orphans(connection: Connection, table: Table, target: str) -> dict[tuple[str
 
     Rows of the API are left out, as above, and rows that a load removed.
     """
-    mart, only = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}", ""
+    mart, only = _mart(table), ""
     customers: list[str] = []
     if table.part is not None:
         # what is in the part is in the whole: mostly nothing is left to be looked for there
@@ -112,13 +145,9 @@ def orphans(connection: Connection, table: Table, target: str) -> dict[tuple[str
         mart, customers = table.part.whole, list(table.part.customers)
     rows = connection.execute(
         text(
-            # a barrier: who is in the mart, nearly all, is not looked at any further
-            "select s.row_key, s._sonar_key from (select * from ops.row_state as s"
-            " where s.target = :target and s.table_name = :table and s.state = 'written'"
-            f" and s.removed is null{only} and not exists (select from {mart} as mart"
-            " where mart._sonar_key = s._sonar_key) offset 0) as s"
-            " where split_part(s.new_hash, ':', 2) <> 'rest'"
-            " and s.row_key ?& cast(:names as text[])"
+            f"select s.row_key, s._sonar_key from {_RECORDS.format(only=only)}"
+            " where s.stands and not s.by_api and s.row_key ?& cast(:names as text[])"
+            f" and not exists (select from {mart} as mart where mart._sonar_key = s._sonar_key)"
             " order by s._sonar_key"
         ),
         {
@@ -217,12 +246,12 @@ def written_among(
 
 def intended(connection: Connection, table: Table, target: str) -> int:
     """Return how many rows of the mart a load announced and never said to have written."""
-    mart = f"{quoted_postgres(table.schema)}.{quoted_postgres(table.name)}"
     return int(
         connection.execute(
             text(
-                f"select count(*) from {mart} as mart where exists (select from ops.row_state as s"
-                " where s.target = :target and s.table_name = :table and s.state = 'intended'"
+                f"select count(*) from {_mart(table)} as mart where exists ("
+                " select from ops.row_state as s where s.target = :target"
+                " and s.table_name = :table and s.state = 'intended'"
                 " and s._sonar_key = mart._sonar_key)"
             ),
             {"target": target, "table": table.name},

@@ -80,7 +80,10 @@ class TableCheck:
         refused = recorded.refused(self.warehouse, self.table, self.target)
         left = recorded.not_selected(self.warehouse, self.table, self.target)
         absent = dict(zip(found.missing, self.ours.sonar_keys(found.missing), strict=True))
-        held = recorded.unfinished(self.warehouse, self.table, self.target)
+        known = recorded.counts(self.warehouse, self.table, self.target)
+        held = set[str]()
+        if known.intended:
+            held = recorded.unfinished(self.warehouse, self.table, self.target)
         refused_absent = sum(name in refused for name in absent.values())
         quarantined = refused_absent + len(held - set(absent.values()))
         missing = {
@@ -97,7 +100,7 @@ class TableCheck:
         counts = TargetCounts(
             quarantined=quarantined,
             not_selected=left_aside + len(absent) - refused_absent - len(missing),
-            loaded=recorded.written(self.warehouse, self.table, self.target),
+            loaded=known.written,
             in_target=found.identical + len(found.modified) + len(gone) + len(unexplained),
             identical=found.identical,
             modified=len(found.modified),
@@ -116,8 +119,8 @@ class TableCheck:
             counts,
             (
                 *([unloaded] if unloaded else []),
-                *self._ids_differ(),
-                *self._rows_nowhere(found.surplus),
+                *(self._ids_differ() if known.wrong_ids else []),
+                *(self._rows_nowhere(found.surplus) if known.orphans else []),
                 *self._rows_differ(changed, missing, gone, unexplained),
             ),
             tuple(explained),
