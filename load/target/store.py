@@ -133,8 +133,8 @@ def forget_ids(warehouse: Connection, target: Target, but: Iterable[str]) -> Non
 def ids_in_use(splynx: Connection, target: Target, table: TableFacts) -> Iterator[Write]:
     """Read every id in use, where the table has ids; yield what puts them in place of the old.
 
-    They travel as bits, 64 ids a number, and only what differs is written: of a target that was
-    loaded nearly all are rows of ours, which the last inspection or none has seen.
+    They travel as bits, 64 ids a number, and only what differs from what is known is written: of a
+    target that was loaded nearly all are of rows of ours, which `ops.id_map` has.
     """
     yield _make_room_for_ids
     if table.id_column is not None:
@@ -172,7 +172,12 @@ def _replace_ids(warehouse: Connection, target: Target, table: str) -> None:
 _REPLACE_IDS = """
 with known as (
     select id - (id & 63) as first, bit_or(1::bigint << (id & 63)::integer) as bits
-    from ops.target_id where target = :target and table_name = :table_name group by 1
+    from (
+        select id from ops.target_id where target = :target and table_name = :table_name
+        union all
+        select target_id from ops.id_map where target = :target and entity = :table_name
+    ) as ids (id)
+    group by 1
 ),
 differing as (
     select first, coalesce(held.bits, 0) as held, coalesce(known.bits, 0) as known

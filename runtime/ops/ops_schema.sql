@@ -254,6 +254,8 @@ create table if not exists ops.target_key (
     primary key (target, table_name, key_name)
 );
 
+-- Ids in use that were not known as ours when they were read: what ops.id_map has is not said twice.
+-- By the API, which lists rows anyway, ours are among them.
 create table if not exists ops.target_id (
     target text not null,
     table_name text not null,

@@ -104,6 +104,24 @@ def test_ids_in_use_are_those_of_the_target_whatever_was_on_record(scene: Scene)
     assert _ids_on_record(scene) == [-65, -64, -1, 0]
 
 
+@pytest.mark.postgres
+@pytest.mark.mysql
+def test_ids_of_our_own_rows_are_not_written_down_again(scene: Scene) -> None:
+    scene.target(f"insert into plans values {_plans([900])}")
+    miniature.run_inspect()
+    miniature.run_load()
+    ours = [row[0] for row in scene.rows("select target_id from ops.id_map where entity = 'plans'")]
+    held = [row[0] for row in scene.target_rows("select id from plans order by id")]
+    assert ours
+    assert sorted([*ours, 900]) == held
+    scene.target(f"insert into plans values {_plans([901])}")
+    miniature.run_inspect()
+    assert _ids_on_record(scene) == [900, 901]
+    scene.mart(f"delete from ops.id_map where entity = 'plans' and target_id = {ours[0]}")
+    miniature.run_inspect()
+    assert _ids_on_record(scene) == [ours[0], 900, 901]  # nobody's, as far as the records say
+
+
 def _plans(ids: list[int]) -> str:
     return ", ".join(f"({one}, 'plan', 1, 1)" for one in ids)
 

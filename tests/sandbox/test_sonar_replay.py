@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 
 from extract.__main__ import cli
 from runtime.errors import MigrationError
-from sandbox.sonar.recording import FILE, read
+from sandbox.sonar.recording import FILE, of_any_size, read, without_size
 from tests import services
 from tests.sandbox.sonar_process import ROOT, TIMEOUT, running
 
@@ -169,6 +169,27 @@ def test_another_page_size_is_refused_and_told(
         extract(PAGE_SIZE + 1)
     told = capsys.readouterr().out
     assert "Sonar refused the query: this request was not" in told.replace("validation: ", "")
+
+
+def test_a_large_page_is_served_whatever_its_size_and_another_is_not() -> None:
+    def step(of: str, last: int, size: int) -> bytes:
+        return orjson.dumps({"query": f"query {of}", "variables": {"last": last, "size": size}})
+
+    answers = {
+        step("mails", 0, 500): b"m" * 9_000_000,
+        step("mails", 70, 100): b"short",
+        step("names", 0, 500): b"n",
+        orjson.dumps({"query": "query mails", "variables": {"page": 1, "size": 500}}): b"turned",
+    }
+    served = of_any_size(answers)
+    for asked, answer in (
+        (step("mails", 0, 100), b"m" * 9_000_000),
+        (step("mails", 70, 9), b"short"),
+    ):
+        known = without_size(asked)
+        assert known is not None
+        assert served.get(known[1]) == answer
+    assert len(served) == 2
 
 
 def test_a_replay_takes_its_own_token_only(replayed: str, recording: Path) -> None:

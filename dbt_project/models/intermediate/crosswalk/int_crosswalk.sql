@@ -23,10 +23,6 @@ strangers as (
     select * from {{ ref('int_crosswalk__strangers') }}
 ),
 
-ids_in_use as (
-    select * from {{ ref('stg_splynx__ids_in_use') }}
-),
-
 planned_before as (
     {% if is_incremental() %}
         select
@@ -46,6 +42,31 @@ planned_before as (
     {% endif %}
 ),
 
+known as (
+    select
+        candidates.entity,
+        candidates._sonar_key,
+        candidates.sonar_id,
+        candidates.matched_id,
+        fixed.planned_id as fixed_id,
+        planned_before.planned_id as before_id,
+        planned_before.origin as before_origin
+    from candidates
+    left join fixed
+        on candidates.entity = fixed.entity and candidates._sonar_key = fixed._sonar_key
+    left join planned_before
+        on
+            candidates.entity = planned_before.entity
+            and candidates._sonar_key = planned_before._sonar_key
+),
+
+-- A fixed id stands whatever else is true; after a load nearly all are. Of the others it is asked who
+-- has the id that they had or would keep.
+open_records as (
+    select * from known
+    where fixed_id is null
+),
+
 -- Ids that are not ours to give: a stranger in the target has them, or a record's id is fixed.
 claimed as (
     select
@@ -59,38 +80,29 @@ claimed as (
         union all
         select entity, planned_id, _sonar_key from fixed
     ) as ids
+    where (ids.entity, ids.id) in (
+        select entity, before_id from open_records
+        union all
+        select entity, sonar_id from open_records
+    )
     group by entity, id
 ),
 
--- A fixed id stands whatever else is true; a match comes next. An earlier plan stands while nobody
--- else took its id.
+-- A match comes first. An earlier plan stands while nobody else took its id.
 standing as (
     select
-        candidates.entity,
-        candidates._sonar_key,
-        candidates.sonar_id,
-        planned_before.planned_id as before_id,
-        planned_before.origin as before_origin,
-        fixed.planned_id is null and candidates.matched_id is not null as is_matched,
+        open_records.*,
+        open_records.matched_id is not null as is_matched,
         case
-            when fixed.planned_id is not null then fixed.planned_id
-            when candidates.matched_id is not null then candidates.matched_id
-            when planned_before.origin = 'matched' then null
+            when open_records.matched_id is not null then open_records.matched_id
+            when open_records.before_origin = 'matched' then null
             when claimed.is_strangers then null
-            when claimed.first_key <> candidates._sonar_key then null
-            else planned_before.planned_id
+            when claimed.first_key <> open_records._sonar_key then null
+            else open_records.before_id
         end as standing_id
-    from candidates
-    left join fixed
-        on candidates.entity = fixed.entity and candidates._sonar_key = fixed._sonar_key
-    left join planned_before
-        on
-            candidates.entity = planned_before.entity
-            and candidates._sonar_key = planned_before._sonar_key
+    from open_records
     left join claimed
-        on
-            planned_before.entity = claimed.entity
-            and planned_before.planned_id = claimed.id
+        on open_records.entity = claimed.entity and open_records.before_id = claimed.id
 ),
 
 -- The Sonar id is kept where it is free. MySQL gives id 0 a new id, so 0 is never kept. Only rows
@@ -118,7 +130,12 @@ kept as (
     where standing.standing_id is null
 ),
 
--- New ids lie above every id in use, planned or about to be kept.
+without_id as (
+    select * from kept
+    where kept_id is null
+),
+
+-- New ids lie above every id in use (a stranger's or fixed), planned or about to be kept.
 highest as (
     select
         entity,
@@ -130,16 +147,27 @@ highest as (
         union all
         select entity, planned_id as id from planned_before
         union all
-        select table_name as entity, id from ids_in_use
-        union all
         select entity, sonar_id as id
         from candidates
         where sonar_id <= {{ var('highest_planned_id') }}
     ) as ids
+    where entity in (select entity from without_id)
     group by entity
 ),
 
 planned as (
+    select
+        entity,
+        _sonar_key,
+        sonar_id,
+        before_id,
+        before_origin,
+        false as is_matched,
+        fixed_id as standing_id,
+        fixed_id as planned_id
+    from known
+    where fixed_id is not null
+    union all
     select
         entity,
         _sonar_key,
@@ -165,19 +193,18 @@ planned as (
     where kept_id is not null
     union all
     select
-        kept.entity,
-        kept._sonar_key,
-        kept.sonar_id,
-        kept.before_id,
-        kept.before_origin,
-        kept.is_matched,
-        kept.standing_id,
+        without_id.entity,
+        without_id._sonar_key,
+        without_id.sonar_id,
+        without_id.before_id,
+        without_id.before_origin,
+        without_id.is_matched,
+        without_id.standing_id,
         greatest(coalesce(highest.id, 0), 0) + row_number() over (
-            partition by kept.entity order by kept.sonar_id, kept._sonar_key
+            partition by without_id.entity order by without_id.sonar_id, without_id._sonar_key
         ) as planned_id
-    from kept
-    left join highest on kept.entity = highest.entity
-    where kept.kept_id is null
+    from without_id
+    left join highest on without_id.entity = highest.entity
 ),
 
 decided as (
