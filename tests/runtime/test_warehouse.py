@@ -11,6 +11,7 @@ from runtime.errors import ConfigError, GateFailed, Unfinished, WarehouseError
 from runtime.fingerprint import fingerprint
 from runtime.manifest import Manifest, Mart
 from runtime.run_ledger import stage
+from runtime.warehouse import ensure_ops
 
 pytestmark = pytest.mark.postgres
 
@@ -119,3 +120,26 @@ def test_the_fingerprint_sees_one_changed_cell_and_no_reordering(warehouse: Engi
         other_code = fingerprint(connection, Manifest(marts=(mart,), checksum="other code"))
     assert first.marts["things"][0] == 2
     assert len({first.value, changed.value, other_code.value}) == 3
+
+
+def test_ledgers_lie_in_parts_by_table_and_older_ones_stay_whole(warehouse: Engine) -> None:
+    kinds = "select relkind::text from pg_class where oid = 'ops.row_state'::regclass"
+    parts = (
+        "select inhparent::regclass::text, count(*) from pg_inherits"
+        " where inhparent in ('ops.row_state'::regclass, 'ops.id_map'::regclass) group by 1"
+    )
+    of_one = "explain select * from ops.row_state where table_name = 'customers'"
+    with warehouse.connect() as connection:
+        assert {row[0]: row[1] for row in connection.execute(text(parts))} == {
+            "ops.row_state": 32,
+            "ops.id_map": 32,
+        }
+        plan = "\n".join(connection.execute(text(of_one)).scalars())
+        assert plan.count(" on row_state_") == 1, plan
+    with warehouse.begin() as connection:
+        connection.execute(text("create table ops.whole (like ops.row_state including all)"))
+        connection.execute(text("drop table ops.row_state"))
+        connection.execute(text("alter table ops.whole rename to row_state"))
+    ensure_ops(warehouse)
+    with warehouse.connect() as connection:
+        assert connection.execute(text(kinds)).scalar_one() == "r"
