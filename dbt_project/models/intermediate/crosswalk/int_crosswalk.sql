@@ -5,17 +5,18 @@
     on_schema_change='fail',
     indexes=[{'columns': ['entity']}],
 ) }}
--- Marts look their ids up here two hundred times: small ones need not read what is of others.
+-- Marts look their ids up here two hundred times: small ones need not read what is of others. Nothing
+-- that is as large as the whole is written down on the way, though several parts read it.
 
 with current_target as (
     select * from {{ ref('stg_splynx__current_target') }}
 ),
 
-candidates as (
+candidates as not materialized (
     select * from {{ ref('int_crosswalk__candidates') }}
 ),
 
-fixed as (
+fixed as not materialized (
     select * from {{ ref('int_crosswalk__fixed') }}
 ),
 
@@ -23,7 +24,7 @@ strangers as (
     select * from {{ ref('int_crosswalk__strangers') }}
 ),
 
-planned_before as (
+planned_before as not materialized (
     {% if is_incremental() %}
         select
             entity,
