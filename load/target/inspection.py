@@ -1,8 +1,8 @@
 """`inspect`: read what the target is and holds, and replace what `ops.target_*` says about it.
 
 Reads Splynx in one consistent snapshot; writes the warehouse in one transaction, so that dbt sees
-the old facts or the new ones and never a mixture. Business keys are all that are in use, those of our
-rows included; ids are those that `ops.id_map` does not know as ours.
+the old facts or the new ones and never a mixture. Business keys are all that are in use, those of
+our rows included; ids are those that `ops.id_map` does not know as ours.
 """
 
 from __future__ import annotations
