@@ -5,18 +5,17 @@
     on_schema_change='fail',
     indexes=[{'columns': ['entity']}],
 ) }}
--- Marts look their ids up here two hundred times: small ones need not read what is of others. Nothing
--- that is as large as the whole is written down on the way, though several parts read it.
+-- Marts look their ids up here two hundred times: small ones need not read what is of others.
 
 with current_target as (
     select * from {{ ref('stg_splynx__current_target') }}
 ),
 
-candidates as not materialized (
+candidates as (
     select * from {{ ref('int_crosswalk__candidates') }}
 ),
 
-fixed as not materialized (
+fixed as (
     select * from {{ ref('int_crosswalk__fixed') }}
 ),
 
@@ -24,7 +23,7 @@ strangers as (
     select * from {{ ref('int_crosswalk__strangers') }}
 ),
 
-planned_before as not materialized (
+planned_before as (
     {% if is_incremental() %}
         select
             entity,
