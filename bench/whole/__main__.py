@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,7 @@ def main(  # noqa: PLR0913 - one parameter an option
     A tenant is recorded once and kept. One customer, the delta and the profile are measured at
     factor 1 only. Exit code 1 when a goal is missed, except with --quick.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as after Ctrl-C, servers are stopped
     size = "tiny" if quick else "reference"
     tenants = [_tenant(size, each) for each in (factors if growth else (factor,))]
     if only_prepare:
