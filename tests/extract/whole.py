@@ -134,4 +134,4 @@ def _dump(connection: Connection, folder: Path) -> None:
     assert raw is not None
     for schema, name in _tables(connection):
         with raw.cursor() as cursor, (folder / f"{schema}.{name}").open("wb") as file:
-            cursor.copy_expert(f'copy "{schema}"."{name}" to stdout', file)
+            cursor.copy_expert(f'copy (select * from "{schema}"."{name}") to stdout', file)
