@@ -144,7 +144,7 @@ def read(folder: Path) -> tuple[Mapping[bytes, bytes], Mapping[str, str]]:
     return answers, about
 
 
-def without_size(request: bytes) -> tuple[str, bytes] | None:
+def _without_size(request: bytes) -> tuple[str, bytes] | None:
     """Return the query of a step of a walk by id, and the request without its page size."""
     body = orjson.loads(request) if b'"last"' in request else {}
     if not {"last", "size"} <= body.get("variables", {}).keys():
@@ -153,14 +153,14 @@ def without_size(request: bytes) -> tuple[str, bytes] | None:
     return body["query"], orjson.dumps(body)
 
 
-def of_any_size(answers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+def _of_any_size(answers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
     """Return the steps of walks that have large pages, by their request without the page size.
 
     Where pages are large the extractor asks for fewer rows, and the ranges of a collection learn
     that from each other: which of them asks first is a matter of timing. A walk goes on from the
     rows that it gets, however many they are.
     """
-    steps = [(step, body) for asked, body in answers.items() if (step := without_size(asked))]
+    steps = [(step, body) for asked, body in answers.items() if (step := _without_size(asked))]
     large = {query for (query, _), body in steps if len(body) > _LARGE}
     return {request: body for (query, request), body in steps if query in large}
 
@@ -173,7 +173,7 @@ def replaying(
     It has no routes and no middlewares: looking the body up is all it does.
     """
     allowed = f"Bearer {token}".encode()
-    large = of_any_size(answers)
+    large = _of_any_size(answers)
     what = ", ".join(f"{name} {value}" for name, value in about.items())
     refused = {  # worded as a query that is wrong: asking in smaller pages cannot help
         "message": f"validation: this request was not recorded ({what}): extract with the options "
@@ -186,7 +186,7 @@ def replaying(
             return _json(orjson.dumps({"message": "Unauthenticated."}), status=401)
         asked = await request.read()
         found = answers.get(asked) or answers.get(timeless(asked))
-        if found is None and (step := without_size(timeless(asked))):
+        if found is None and (step := _without_size(timeless(asked))):
             found = large.get(step[1])
         if found is None:
             return _json(orjson.dumps({"errors": [refused]}))

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 
 from extract.__main__ import cli
 from runtime.errors import MigrationError
-from sandbox.sonar.recording import FILE, of_any_size, read, without_size
+from sandbox.sonar.recording import FILE, read, write
 from tests import services
 from tests.sandbox.sonar_process import ROOT, TIMEOUT, running
 
@@ -171,25 +171,32 @@ def test_another_page_size_is_refused_and_told(
     assert "Sonar refused the query: this request was not" in told.replace("validation: ", "")
 
 
-def test_a_large_page_is_served_whatever_its_size_and_another_is_not() -> None:
+def test_a_large_page_is_served_whatever_its_size_and_another_is_not(tmp_path: Path) -> None:
     def step(of: str, last: int, size: int) -> bytes:
         return orjson.dumps({"query": f"query {of}", "variables": {"last": last, "size": size}})
 
+    def turned(size: int) -> bytes:
+        return orjson.dumps({"query": "query mails", "variables": {"page": 1, "size": size}})
+
+    def served(url: str, request: bytes) -> bytes:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        asked = requests.post(f"{url}/api/graphql", data=request, headers=headers, timeout=TIMEOUT)
+        return asked.content
+
+    large = b"m" * 9_000_000
     answers = {
-        step("mails", 0, 500): b"m" * 9_000_000,
+        step("mails", 0, 500): large,
         step("mails", 70, 100): b"short",
-        step("names", 0, 500): b"n",
-        orjson.dumps({"query": "query mails", "variables": {"page": 1, "size": 500}}): b"turned",
+        step("names", 0, 500): b"names",
+        turned(500): b"turned",
     }
-    served = of_any_size(answers)
-    for asked, answer in (
-        (step("mails", 0, 100), b"m" * 9_000_000),
-        (step("mails", 70, 9), b"short"),
-    ):
-        known = without_size(asked)
-        assert known is not None
-        assert served.get(known[1]) == answer
-    assert len(served) == 2
+    write(tmp_path / "large", answers, {"pages": "500"})
+    with replaying(tmp_path / "large") as url:
+        assert served(url, step("mails", 0, 100)) == large
+        assert served(url, step("mails", 70, 9)) == b"short"
+        assert served(url, turned(500)) == b"turned"
+        for other in (step("names", 0, 100), step("mails", 1, 500), turned(100)):
+            assert b"this request was not recorded" in served(url, other)
 
 
 def test_a_replay_takes_its_own_token_only(replayed: str, recording: Path) -> None:
