@@ -134,7 +134,8 @@ def test_a_profile_tells_whose_code_is_at_work() -> None:
 
 def test_a_stage_is_profiled_while_it_runs(tmp_path: Path) -> None:
     (tmp_path / "burn.py").write_text(
-        "import time\nend = time.time() + 1\nwhile time.time() < end: sum(range(1000))\n"
+        # Its own CPU, not the clock: on a busy machine it then lasts as much longer as it must.
+        "import time\nwhile time.process_time() < 3: sum(range(1000))\n"
     )
     samples = tmp_path / "samples.txt"
     try:
@@ -142,7 +143,7 @@ def test_a_stage_is_profiled_while_it_runs(tmp_path: Path) -> None:
     except BenchError as error:
         pytest.skip(f"this machine does not let a process look at another: {error}")
     with samples.open() as lines:
-        assert profile.summary(lines)["samples"] > 5
+        assert "<module> (burn.py)" in profile.summary(lines)["functions"]
 
 
 def test_one_row_in_a_hundred_changes_and_small_collections_stay() -> None:
