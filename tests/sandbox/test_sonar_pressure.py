@@ -72,14 +72,14 @@ def test_the_limit_is_reached_with_status_200(sonar: SonarProcess) -> None:
 
 
 def test_an_answer_that_takes_its_time(sonar: SonarProcess) -> None:
-    plan(sonar, kind="slow", seconds=0.4)
+    plan(sonar, kind="slow", seconds=1)
     seconds = []
     for _ in range(2):
         started = time.perf_counter()
         assert outcome(sonar) == "good"
         seconds.append(time.perf_counter() - started)
-    assert seconds[0] >= 0.4
-    assert seconds[1] < 0.4
+    assert seconds[0] >= 1
+    assert seconds[1] < seconds[0], "only one answer was to be slow"
     plan(sonar, kind="slow", seconds=2)
     with pytest.raises(requests.ReadTimeout):
         requests.post(
@@ -200,10 +200,10 @@ def test_a_budget_by_429(sonar: SonarProcess) -> None:
 
 
 def test_a_budget_by_text_that_opens_again(sonar: SonarProcess) -> None:
-    plan(sonar, "budget", requests=2, seconds=1, answer="limit_reached")
+    plan(sonar, "budget", requests=2, seconds=3, answer="limit_reached")
     assert [outcome(sonar) for _ in range(3)] == ["good", "good", "limit_reached"]
     assert sonar.post(NAMES).body == {"error": "Request limit of 2/min reached."}
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while (last := outcome(sonar)) == "limit_reached" and time.monotonic() < deadline:
         pass
     assert last == "good"

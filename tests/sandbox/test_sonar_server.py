@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -380,22 +379,6 @@ def test_kinds_of_queries_that_are_not_plain_collections(demo: SonarProcess) -> 
     assert found["get_next_ip_address_in_ip_pool"]["ip_address"] == "192.0.2.77"
     missing = demo.post("{ map_overlays_within_box(north: 1) { entities { name } } }")
     assert "required" in missing.body["errors"][0]["message"]
-
-
-def test_a_page_of_500_accounts_is_quick(demo: SonarProcess) -> None:
-    query = """{ accounts(include_archived: true, paginator: {page: 1, records_per_page: 500}) {
-        entities { id sonar_unique_id created_at updated_at _version account_status_id
-            account_type_id activation_date activation_time archived_at archived_by_user_id
-            company_id data_usage_percentage geopoint is_delinquent is_eligible_for_archive name
-            next_bill_date next_recurring_charge_amount parent_account_id a: id b: id c: name
-            d: created_at e: updated_at } } }"""
-    demo.data(query)
-    seconds = []
-    for _ in range(5):
-        started = time.perf_counter()
-        assert len(demo.data(query)["accounts"]["entities"]) == 500
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 0.1
 
 
 def test_the_body_must_be_json_with_a_query(demo: SonarProcess) -> None:
