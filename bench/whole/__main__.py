@@ -13,18 +13,18 @@ import click
 from bench import frame
 from bench.frame import BenchError
 from bench.whole.book import Book
-from bench.whole.prepare import Prepared, prepared
+from bench.whole.prepare import REFERENCE, Prepared, prepared
 from bench.whole.way import go
 from runtime.settings import BUILD, ROOT
 
 RECORD = BUILD / "bench" / "whole.json"
 TENANTS = BUILD / "bench" / "tenants"
 _SEED = 1
-_FACTORS = (1.0, 0.1, 3.0)  # the one with goals first
+_FACTORS = (REFERENCE, 0.1, 3.0)  # the one with goals first
 
 
 @click.command()
-@click.option("--factor", type=click.FloatRange(min=0, min_open=True), default=1.0)
+@click.option("--factor", type=click.FloatRange(min=0, min_open=True), default=REFERENCE)
 @click.option("--growth", is_flag=True, help="Several factors, and what a row costs at each.")
 @click.option("--factors", type=float, multiple=True, default=_FACTORS, help="Those of --growth.")
 @click.option("--turns", type=click.IntRange(1), default=1, show_default=True)
@@ -60,7 +60,7 @@ def main(  # noqa: PLR0913 - one parameter an option
     book = Book(record, is_judged=not quick)
     for tenant in tenants:
         click.echo(f"{size} tenant, factor {tenant.factor:g}: {tenant.rows:,} rows")
-        has_goals = tenant.factor == 1.0
+        has_goals = tenant.factor == REFERENCE
         for _ in range(1 if quick else turns):
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
                 samples = Path(folder)

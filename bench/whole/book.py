@@ -13,7 +13,7 @@ from typing import Any
 from bench import frame
 from bench.frame import Goal
 from bench.whole import profile, results
-from bench.whole.prepare import Prepared
+from bench.whole.prepare import REFERENCE, Prepared
 from bench.whole.results import Gone
 from bench.whole.way import Way
 
@@ -38,7 +38,7 @@ class Book:
 
     def goals(self) -> list[Goal]:
         """Return what was reached."""
-        judged = self.ways.get(1.0, []) if self.is_judged else []
+        judged = self.ways.get(REFERENCE, []) if self.is_judged else []
         return (results.goals(judged) if judged else []) + results.growth(self.ways)
 
     def _write(self) -> None:

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from bench.frame import Goal, Spread
-from bench.whole.prepare import Prepared
+from bench.whole.prepare import REFERENCE, Prepared
 from bench.whole.watch import Stage
 
 SECONDS: Mapping[str, float] = {"whole": 600.0, "delta": 90.0, "one customer": 10.0}
@@ -95,13 +95,13 @@ def goals(ways: Sequence[Gone]) -> list[Goal]:
 
 def growth(by_factor: Mapping[float, Sequence[Gone]]) -> list[Goal]:
     """Return how the cost of a row and the memory of each stage move from factor 1 upwards."""
-    if 1.0 not in by_factor:
+    if REFERENCE not in by_factor:
         return []
     found = []
-    for factor in sorted(factor for factor in by_factor if factor > 1):
-        for stage in by_factor[1.0][0].costs["whole"]:
-            slower = _per_row(by_factor[factor], stage) / _per_row(by_factor[1.0], stage)
-            larger = _peak_of(by_factor[factor], stage) / _peak_of(by_factor[1.0], stage)
+    for factor in sorted(factor for factor in by_factor if factor > REFERENCE):
+        for stage in by_factor[REFERENCE][0].costs["whole"]:
+            slower = _per_row(by_factor[factor], stage) / _per_row(by_factor[REFERENCE], stage)
+            larger = _peak_of(by_factor[factor], stage) / _peak_of(by_factor[REFERENCE], stage)
             for what, times in (("time a row", slower), ("memory", larger)):
                 name = f"{stage}, {what}, {factor:g} times the rows"
                 limit = 1 + GROWTH
