@@ -285,7 +285,7 @@ TINY: Mapping[str, int] = {
 # accounts, sites and vendors.
 REFERENCE: Mapping[str, int] = {
     **{name: round(count * 20.3) for name, count in DEMO.items()},
-    **{name: DEMO[name] * 3 for name in (*OF_NETWORKS, *OF_ACCESS, *OF_ITEMS, *OF_EQUIPMENT)},
+    **{name: DEMO[name] * 3 for name in (*OF_ACCESS, *OF_ITEMS)},
     "foreign_addresses": 8700,
     "phones_beyond_256": 3,
     "voice_lines": 15,
@@ -298,6 +298,7 @@ REFERENCE: Mapping[str, int] = {
     "long_note": 2,
     "huge_body": 3,
 }
+# In collections that stay as they are, however many accounts there are.
 REFERENCE_CATALOGUE: Mapping[str, int] = {
     "data_service_without_detail": 3,
     "long_service_title": 3,
@@ -307,6 +308,8 @@ REFERENCE_CATALOGUE: Mapping[str, int] = {
     "field_owner_not_mapped": 0,
     **{name: DEMO[name] + 1 for name in OF_USERS},
     **{name: DEMO[name] for name in support.OF_CATALOGUES},
+    **{name: DEMO[name] * 3 for name in (*OF_NETWORKS, *OF_EQUIPMENT)},
+    **{name: DEMO[name] * 3 for name in ("generic_model", "long_model_name")},
 }
 
 
