@@ -143,7 +143,7 @@ def _stored(draft: Draft, index: int) -> str:
 def _owner(draft: Draft, trap: str, index: int) -> Owner | None:
     """Return who has an item of a trap, None where it lies in a store."""
     if trap == "item_at_free_address":
-        free = [r["id"] for r in draft.rows["addresses"] if r["addressable_type"] is None]
+        free = draft.planted["free_addresses"].keys if draft.wanted["free_addresses"] else []
         return ("Address", free[index % len(free)]) if free else None
     if trap == "item_of_vehicle":
         vehicles = draft.rows["vehicles"]

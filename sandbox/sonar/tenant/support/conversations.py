@@ -28,10 +28,10 @@ def ticket_replies(draft: Draft) -> None:
     random = draft.random("ticket_replies")
     numbers = ids(random)
     desk = draft.desk
+    among = desk.with_mail() or desk.tickets
     for trap in OF_REPLIES:
         for index in range(draft.wanted[trap]):
             key = next(numbers)
-            among = desk.with_mail() or desk.tickets
             ticket = among[(index + len(trap)) % len(among)]
             if trap == "reply_of_missing_ticket":
                 ticket = Ticket(str(MISSING + index), None, OPENED, moment(random, OPENED))
