@@ -81,8 +81,13 @@ _OF_ALL = _FOUND.format(crosswalk=_CROSSWALK, candidates=_CANDIDATES, others=_CR
 _OF_CHOSEN = _FOUND.format(
     crosswalk="load_planned", candidates="load_candidate", others="load_planned_there"
 )
-# A table of its own, because Postgres inserts with one processor whatever it selects.
-_PLANNED = f"create temporary table load_collision on commit drop as {_OF_ALL}"
+# A table of its own, because Postgres inserts with one processor whatever it selects. And it takes
+# the strangers, whose number it can't know, for one: it would compare each record with all of them.
+_PLANNED = f"""
+set local enable_nestloop = off;
+create temporary table load_collision on commit drop as {_OF_ALL};
+set local enable_nestloop = on
+"""
 _KEPT = f"""
 {_INSERT}
 select :target, entity, _sonar_key, what, action, held_by, :run_id from load_collision

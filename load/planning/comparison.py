@@ -125,6 +125,7 @@ class Comparison:
     ) -> dict[str, int]:
         """Fill `load_plan`; return the rows of each mart, those included that are not in it."""
         found = [Compared(m, tables[m.name], rules[m.name], i) for i, m in enumerate(marts)]
+        self._warehouse.exec_driver_sql(f"set local parallel_tuple_cost = {_TUPLE_COST}")
         if self._excerpt is not None:
             self._bring(found, self._excerpt)
         else:
@@ -132,8 +133,7 @@ class Comparison:
             for one in found:
                 self._look(one)
         self._warehouse.exec_driver_sql(
-            "create index on load_target (table_name, key); analyze load_target;"
-            f" set local parallel_tuple_cost = {_TUPLE_COST}"
+            "create index on load_target (table_name, key); analyze load_target"
         )
         for one in found:
             self._classify(one)
