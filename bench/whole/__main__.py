@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -71,7 +72,8 @@ def main(  # noqa: PLR0913 - one parameter an option
                     delta=delta and has_goals,
                     profiles=samples if profiled and has_goals else None,
                 )
-                book.enter(tenant, parts, samples)
+                with closing(parts):  # its servers end with it, whatever happens here
+                    book.enter(tenant, parts, samples)
     reached = book.goals()
     if not reached:
         click.echo("every layer agrees, in every part of the way")

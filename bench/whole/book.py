@@ -50,5 +50,5 @@ class Book:
 def _profiles(samples: Path) -> Iterator[tuple[str, Any]]:
     """Yield what each stage spends its time on, in the order of the stages."""
     for file in sorted(samples.iterdir(), key=lambda path: path.stat().st_mtime_ns):
-        with file.open(encoding="utf-8") as lines:
+        with file.open(encoding="utf-8", errors="replace") as lines:
             yield file.stem, profile.summary(lines)

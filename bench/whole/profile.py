@@ -56,7 +56,9 @@ def summary(lines: Iterable[str]) -> Mapping[str, Any]:
     packages: Counter[str] = Counter()
     functions: Counter[str] = Counter()
     for line in lines:
-        stack, _, count = line.rpartition(" ")
+        stack, _, count = line.strip().rpartition(" ")
+        if not count.isdecimal():  # read while it changed: nobody is stopped for a look
+            continue
         frames = [
             _LINE.sub(")", each) for each in stack.split(";") if not each.startswith(_NO_FRAMES)
         ]

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -197,7 +197,7 @@ def go(
     customer: bool = True,
     delta: bool = True,
     profiles: Path | None = None,
-) -> Iterator[Way]:
+) -> Generator[Way]:
     """Go the whole way, one customer before all of them, and then the delta.
 
     The way is yielded after the first whole way and after the delta, with all costs so far.

@@ -118,6 +118,8 @@ def test_a_profile_tells_whose_code_is_at_work() -> None:
             f"{process}<module> (load/run.py);_load (<frozen importlib._bootstrap>);x (dlt/a.py) 2",
             f"{process}render (<template>:7) 1",
             f"{process.rstrip(';')} 90",
+            f"{process}<module> (load/run.py);end (test\x00\x7f\n",
+            "snapshot\x00 (load/run.py:3)\n",
         ]
     )
     assert found == {
