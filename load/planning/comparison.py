@@ -76,7 +76,8 @@ create index on load_plan (table_name, _sonar_key);
 class Compared:
     """One mart on the way: `suspects` are ranges to look at row by row, None all of them.
 
-    `is_whole`: every row of the mart is in the table of differences, and looked at.
+    `is_whole`: every row of the mart is in the table of differences, and looked at. `has_bases`:
+    that table holds the base of each row too, because most will be written.
     """
 
     mart: Mart
@@ -87,6 +88,7 @@ class Compared:
     suspects: list[int] | None = None
     ranges: int = 0
     is_whole: bool = False
+    has_bases: bool = False
     shapes: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -305,6 +307,8 @@ class Comparison:
 
     def _differences(self, one: Compared, expected: Sums) -> None:
         """Keep the rows whose mart side alone says that they are not as they were written."""
+        written = sum(held[0] for held in expected.values())
+        one.has_bases = 2 * written < one.rows
         self._warehouse.exec_driver_sql(f"drop table if exists {one.difference}")
         self._warehouse.exec_driver_sql(
             f"create temporary table {one.difference} as {self._joined(one)} where {_DIFFERS}",
@@ -314,7 +318,7 @@ class Comparison:
             "select count(*) filter (where recorded_as is null),"
             f" count(*) filter (where removed = 'deleted') from {one.difference}"
         ).one()
-        if sum(held[0] for held in expected.values()) > one.rows - counts[0] - counts[1]:
+        if written > one.rows - counts[0] - counts[1]:
             self._add_gone(one)
 
     def _add_gone(self, one: Compared) -> None:
@@ -346,11 +350,11 @@ class Comparison:
             " where target = %(target)s and table_name = %(mart)s and state = 'written')"
         )
 
-    def _joined(self, one: Compared, *, with_base: bool = False) -> str:
+    def _joined(self, one: Compared) -> str:
         mart, same = one.mart, _same(one.mart)
         customer = "_customer_key" if mart.group == "customer" else "null::text"
         texts = mart_texts(mart, one.facts.columns)
-        base = base_of(texts) if with_base else "null::integer[]"
+        base = base_of(texts) if one.has_bases else "null::integer[]"
         crc = mart_crc("line") if self._has_crc else "null::bigint"
         number = digests.range_of(pg_name(mart.key[0]), mart, one.facts)
         return f"""
@@ -436,14 +440,17 @@ class Comparison:
     def _classify(self, one: Compared) -> None:
         """Make the mart's part of `load_plan`; see the table in `load.planning.plan`."""
         if one.suspects is None and not one.is_whole:
-            source, base, suspect = f"({self._joined(one, with_base=True)})", "row.base", "true"
+            one.has_bases = True
+            source, suspect = f"({self._joined(one)})", "true"
         else:
             source = one.difference
             suspect = "true" if one.is_whole else "row.number = any(%(suspects)s)"
-            base = (
-                f"(select {base_of(mart_texts(one.mart, one.facts.columns))}"
-                f" from {pg_relation(one.mart)} where ctid = row.at)"
-            )
+        base = (
+            "row.base"
+            if one.has_bases
+            else f"(select {base_of(mart_texts(one.mart, one.facts.columns))}"
+            f" from {pg_relation(one.mart)} where ctid = row.at)"
+        )
         part = f"load_plan_{one.number}"
         self._warehouse.exec_driver_sql(
             f"""

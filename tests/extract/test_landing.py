@@ -261,6 +261,15 @@ def test_what_was_landed_is_not_kept_in_memory(landing: Landing) -> None:
     assert [each for each in gc.get_objects() if isinstance(each, Slice)] == []
 
 
+def test_a_load_leaves_no_notes_in_memory(landing: Landing) -> None:
+    held = []
+    for number in range(8):  # the first ones leave what is made once
+        landing.load([_slice(landing, [_row(number)])])
+        gc.collect()
+        held.append(len(gc.get_objects()))
+    assert held[7] - held[3] < 4 * 250, held  # dlt's notes were 4,400 objects a load
+
+
 def test_a_warehouse_that_is_gone_is_one_clear_line(warehouse: Engine, landing: Landing) -> None:
     piece = _slice(landing, [_row(2)])
     landing._engine = create_engine(warehouse.url.set(port=1))

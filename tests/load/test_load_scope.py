@@ -8,6 +8,7 @@ import pytest
 
 from load.planning.closure import relatives
 from load.planning.scope import Scope, listed
+from load.rollback.run import roll_back
 from load.run import plan_only
 from runtime.errors import ConfigError, GateFailed
 from runtime.run_ledger import stage
@@ -207,3 +208,23 @@ def test_a_table_that_others_need_cannot_be_skipped(scene: Scene) -> None:
     assert scene.target_rows("select count(*) from notes") == [(20,)]
     miniature.run_load()
     assert miniature.content(scene.splynx.engine) == miniature.mart_content(scene.warehouse)
+
+
+def test_what_is_kept_of_a_row_is_the_same_whoever_was_loaded_first(scene: Scene) -> None:
+    kept = (
+        "select table_name, _sonar_key, row_key, new_hash, crc, base, apart from ops.row_state"
+        " order by table_name, _sonar_key"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUN_ID", "at-once")
+        miniature.run_load()
+        at_once = scene.rows(kept)
+        with stage("rollback") as run:
+            roll_back(run, splynx_db(), miniature.MANIFEST, "at-once")
+        assert not scene.rows(kept)
+        patch.setenv("RUN_ID", "one-customer")
+        miniature.run_load(chosen=Scope(accounts=("12",)))
+        patch.setenv("RUN_ID", "the-others")
+        miniature.run_load()
+    assert scene.rows(kept) == at_once
+    assert all(base for *_, base, _ in at_once)
