@@ -8,6 +8,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,8 @@ def replay(folder: Path, port: int, token: str) -> None:
         raise click.ClickException(str(exc)) from exc
     if about.get("code") != code_digest():
         click.echo("the sandbox's code has changed since this was recorded", err=True)
-    _listen(lambda: recording.replaying(answers, about, token), port, token)
+    with closing(answers):
+        _listen(lambda: recording.replaying(answers, about, token), port, token)
 
 
 @cli.command()

@@ -1,4 +1,4 @@
-"""Recorded conversations: every answer that the extractor gets, replayed from memory.
+"""Recorded conversations: every answer that the extractor gets, replayed from a file.
 
 A benchmark of the extractor must not measure the sandbox. So its requests are recorded once,
 answered by the engine, and replayed by their bytes: no parsing, no rows, no rendering. The recorder
@@ -19,7 +19,7 @@ import re
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -129,8 +129,41 @@ def write(folder: Path, answers: Mapping[bytes, bytes], about: Mapping[str, str]
         database.executemany("insert into about values (?, ?)", about.items())
 
 
-def read(folder: Path) -> tuple[Mapping[bytes, bytes], Mapping[str, str]]:
-    """Return the answers of a recording by request, and what was recorded.
+class Answers(Mapping[bytes, bytes]):
+    """The answers of a recording by request, each read when it is asked for.
+
+    A large tenant's take more memory than the servers beside it can spare; the system's cache holds
+    what there is room for.
+    """
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def __getitem__(self, request: bytes) -> bytes:
+        query = "select response from answer where request = ?"
+        found = self._database.execute(query, (request,)).fetchone()
+        if found is None:
+            raise KeyError(request)
+        return bytes(found[0])
+
+    def __iter__(self) -> Iterator[bytes]:
+        for (request,) in self._database.execute("select request from answer"):
+            yield request
+
+    def __len__(self) -> int:
+        return int(self._database.execute("select count(*) from answer").fetchone()[0])
+
+    def sizes(self) -> Iterator[tuple[bytes, int]]:
+        """Yield each request and how many bytes its answer has."""
+        yield from self._database.execute("select request, length(response) from answer")
+
+    def close(self) -> None:
+        """Close the file; nothing can be read after it."""
+        self._database.close()
+
+
+def read(folder: Path) -> tuple[Answers, Mapping[str, str]]:
+    """Return the answers of a recording, to be closed, and what was recorded.
 
     Raises:
         RecordingError: there is none.
@@ -138,10 +171,9 @@ def read(folder: Path) -> tuple[Mapping[bytes, bytes], Mapping[str, str]]:
     path = folder / FILE
     if not path.is_file():
         raise RecordingError(f"{folder} holds no recording: make one with `record --out {folder}`")
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-        answers = dict(database.execute("select request, response from answer"))
-        about = dict(database.execute("select name, value from about order by rowid"))
-    return answers, about
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    about = dict(database.execute("select name, value from about order by rowid"))
+    return Answers(database), about
 
 
 def _without_size(request: bytes) -> tuple[str, bytes] | None:
@@ -153,21 +185,21 @@ def _without_size(request: bytes) -> tuple[str, bytes] | None:
     return body["query"], orjson.dumps(body)
 
 
-def _of_any_size(answers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
-    """Return the steps of walks that have large pages, by their request without the page size.
+def _of_any_size(answers: Answers) -> Mapping[bytes, bytes]:
+    """Return the requests of walks that have large pages, by themselves without the page size.
 
     Where pages are large the extractor asks for fewer rows, and the ranges of a collection learn
     that from each other: which of them asks first is a matter of timing. A walk goes on from the
     rows that it gets, however many they are.
     """
-    steps = [(step, body) for asked, body in answers.items() if (step := _without_size(asked))]
-    large = {query for (query, _), body in steps if len(body) > _LARGE}
-    return {request: body for (query, request), body in steps if query in large}
+    steps = [
+        (*step, asked, size) for asked, size in answers.sizes() if (step := _without_size(asked))
+    ]
+    large = {query for query, _, _, size in steps if size > _LARGE}
+    return {request: asked for query, request, asked, _ in steps if query in large}
 
 
-def replaying(
-    answers: Mapping[bytes, bytes], about: Mapping[str, str], token: str
-) -> web.ServerRunner:
+def replaying(answers: Answers, about: Mapping[str, str], token: str) -> web.ServerRunner:
     """Return a server that answers what was recorded, and refuses anything else.
 
     It has no routes and no middlewares: looking the body up is all it does.
@@ -187,7 +219,7 @@ def replaying(
         asked = await request.read()
         found = answers.get(asked) or answers.get(timeless(asked))
         if found is None and (step := _without_size(timeless(asked))):
-            found = large.get(step[1])
+            found = answers.get(large.get(step[1], b""))
         if found is None:
             return _json(orjson.dumps({"errors": [refused]}))
         return _json(found)
