@@ -86,7 +86,7 @@ _OF_CHOSEN = _FOUND.format(
 _PLANNED = f"""
 set local enable_nestloop = off;
 create temporary table load_collision on commit drop as {_OF_ALL};
-set local enable_nestloop = on
+set local enable_nestloop to default
 """
 _KEPT = f"""
 {_INSERT}

@@ -78,8 +78,7 @@ def test_an_answer_that_takes_its_time(sonar: SonarProcess) -> None:
         started = time.perf_counter()
         assert outcome(sonar) == "good"
         seconds.append(time.perf_counter() - started)
-    assert seconds[0] >= 1
-    assert seconds[1] < seconds[0], "only one answer was to be slow"
+    assert seconds[0] >= 1 > seconds[1]
     plan(sonar, kind="slow", seconds=2)
     with pytest.raises(requests.ReadTimeout):
         requests.post(

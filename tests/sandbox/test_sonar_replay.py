@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,9 @@ def test_a_replay_lands_the_rows_of_the_engine(
 
 
 def test_every_recorded_answer_is_the_engines(recording: Path, tmp_path: Path) -> None:
-    answers, about = read(recording)
+    recorded, about = read(recording)
+    with closing(recorded):
+        answers = dict(recorded)
     assert (about["size"], about["pages"]) == ("tiny", str(PAGE_SIZE))
     options = ("--size", "tiny", "--trap", "nul_in_name=1")
     with running(tmp_path, *options) as engine, replaying(recording) as replay:
@@ -200,7 +202,8 @@ def test_a_large_page_is_served_whatever_its_size_and_another_is_not(tmp_path: P
 
 
 def test_a_replay_takes_its_own_token_only(replayed: str, recording: Path) -> None:
-    request = next(iter(read(recording)[0]))
+    with closing(read(recording)[0]) as recorded:
+        request = next(iter(recorded))
     for headers in ({}, {"Authorization": "Bearer another"}):
         url = f"{replayed}/api/graphql"
         answered = requests.post(url, data=request, headers=headers, timeout=TIMEOUT)

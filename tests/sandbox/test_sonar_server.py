@@ -381,6 +381,19 @@ def test_kinds_of_queries_that_are_not_plain_collections(demo: SonarProcess) -> 
     assert "required" in missing.body["errors"][0]["message"]
 
 
+def test_a_page_holds_500_accounts(demo: SonarProcess) -> None:
+    query = """{ accounts(include_archived: true, paginator: {page: 1, records_per_page: 500}) {
+        entities { id sonar_unique_id created_at updated_at _version account_status_id
+            account_type_id activation_date activation_time archived_at archived_by_user_id
+            company_id data_usage_percentage geopoint is_delinquent is_eligible_for_archive name
+            next_bill_date next_recurring_charge_amount parent_account_id a: id b: id c: name
+            d: created_at e: updated_at } } }"""
+    page = demo.data(query)["accounts"]["entities"]
+    assert len(page) == len({row["id"] for row in page}) == 500
+    assert all(row["a"] == row["b"] == row["id"] for row in page)
+    assert all((row["c"], row["d"]) == (row["name"], row["created_at"]) for row in page)
+
+
 def test_the_body_must_be_json_with_a_query(demo: SonarProcess) -> None:
     for body in (b"", b"{}", b"[1]", b"{cut"):
         response = requests.post(

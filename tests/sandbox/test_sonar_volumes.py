@@ -115,7 +115,10 @@ def test_usual_traps_grow_with_the_tenant(reference: Tenant) -> None:
     whole = reference.truth["traps"]
     for name in ("blank_name", "no_contact", "missing_mailing", "price_override"):
         assert whole[name]["count"] == pytest.approx(4 * small[name]["count"], rel=0.2)
-    for name in ("long_service_title", "duplicate_subnet", "pool_of_missing_subnet"):
+    for name in (
+        *("long_service_title", "data_service_without_detail"),
+        *("duplicate_subnet", "pool_of_missing_subnet"),
+    ):
         assert whole[name]["count"] == small[name]["count"] > 0
 
 
