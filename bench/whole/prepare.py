@@ -9,37 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
-import sys
-import tempfile
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import click
-from aiohttp import web
 
 from bench.frame import BenchError
-from runtime.settings import ROOT
 from sandbox.sonar import recording
 from sandbox.sonar.digest import code_digest
 from sandbox.sonar.engine import Engine
-from sandbox.sonar.listening import listening
+from sandbox.sonar.recording import RecordingError
 from sandbox.sonar.schema import load_schema
 from sandbox.sonar.server import SonarServer
 from sandbox.sonar.store import Collection, Store
 from sandbox.sonar.tenant import generate
-from services import postgres
 
 BEFORE, AFTER = "before", "after"
 PAGE_SIZE = 500
 REFERENCE = 1.0  # the factor at which goals are judged and the delta is measured
 _ABOUT = "about.json"
 _ONE_IN = 100
-_CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _ALWAYS = "accounts"  # however few there are, one of them changes
 # Texts that people change. Other collections of fewer than a hundred rows stay as they are: the
 # smallest are catalogues, whose names the seeds map.
@@ -102,51 +94,18 @@ async def record(place: Path, size: str, seed: int, factor: float) -> Prepared:
     tenant = generate(schema, size, seed, factor)
     rows, store = sum(tenant.truth["counts"].values()), tenant.store(schema)
     del tenant
-    recorder = recording.Recorder()
-    app = recorder.attach(SonarServer(Engine(schema), store, token).app())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    about = {"size": size, "seed": str(seed), "factor": str(factor), "pages": str(PAGE_SIZE)}
-    about["code"] = code_digest()
-    with tempfile.TemporaryDirectory(prefix="bench-") as local:
-        warehouse = postgres.up(Path(local) / "postgres", settings=_CARELESS)
-        try:
-            async with listening(runner, 0, token) as address:
-                environment = {
-                    **os.environ,
-                    "ENV_FILE": "/nonexistent",
-                    "LOCAL_DIR": str(Path(local) / "local"),
-                    "WAREHOUSE_URL": warehouse.url().render_as_string(hide_password=False),
-                    "SONAR_URL": address,
-                    "SONAR_API_KEY": token,
-                }
-                await _extract(environment)
-                recording.write(folder / BEFORE, recorder.answers, about)
-                changed = 0
-                if factor == REFERENCE:
-                    recorder.answers.clear()
-                    changed = change(store, seed)
-                    await _extract(environment)
-                    recording.write(folder / AFTER, recorder.answers, about)
-        finally:
-            postgres.down(Path(local) / "postgres")
+    app = SonarServer(Engine(schema), store, token).app()
+    about = {"size": size, "seed": str(seed), "factor": str(factor), "code": code_digest()}
+    changed = 0
+    async with recording.recorder(app, token, PAGE_SIZE) as recorder:
+        await recorder.record(folder / BEFORE, about)
+        if factor == REFERENCE:
+            changed = change(store, seed)
+            await recorder.record(folder / AFTER, about)
     made = Prepared(folder, size, factor, rows, changed, about["code"])
     described = {**asdict(made), "folder": ""}
     (folder / _ABOUT).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
     return made
-
-
-async def _extract(environment: Mapping[str, str]) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "extract", "run", "--skip-files", f"--page-size={PAGE_SIZE}"),
-        cwd=ROOT,
-        env=dict(environment),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    if process.returncode:
-        raise BenchError(f"the tenant was not read whole:\n{said.decode(errors='replace')[-2000:]}")
 
 
 @click.command()
@@ -156,7 +115,10 @@ async def _extract(environment: Mapping[str, str]) -> None:
 @click.option("--factor", type=float, default=REFERENCE)
 def main(*, place: Path, size: str, seed: int, factor: float) -> None:
     """Record the tenant and say what it holds."""
-    made = asyncio.run(record(place, size, seed, factor))
+    try:
+        made = asyncio.run(record(place, size, seed, factor))
+    except RecordingError as exc:
+        raise BenchError(str(exc)) from exc
     click.echo(f"{made.rows:,} rows recorded, {made.changed:,} of them change")
 
 

@@ -7,7 +7,7 @@ import resource
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -139,11 +139,18 @@ def record(*, page_size: int, out: Path, **tenant: Any) -> None:  # noqa: ANN401
     about |= {f"trap {name}": str(count) for name, count in tenant["traps"]}
     about["code"] = code_digest()
     try:
-        count = asyncio.run(recording.record(app, token, page_size, about, out))
+        count = asyncio.run(_record(app, token, page_size, about, out))
     except RecordingError as exc:
         raise click.ClickException(str(exc)) from exc
     (out / "truth.json").write_bytes(told)
     click.echo(f"{count} answers recorded in {out}")
+
+
+async def _record(
+    app: web.Application, token: str, page_size: int, about: Mapping[str, str], out: Path
+) -> int:
+    async with recording.recorder(app, token, page_size) as recorder:
+        return await recorder.record(out, about)
 
 
 @cli.command()

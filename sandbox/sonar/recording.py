@@ -19,8 +19,8 @@ import re
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import orjson
@@ -45,23 +45,52 @@ class RecordingError(RuntimeError):
 
 
 class Recorder:
-    """Keeps the answers of an application, by the bytes of the request."""
+    """Lets the extractor read what an application serves, and keeps every answer."""
 
-    def __init__(self) -> None:
-        self.answers: dict[bytes, bytes] = {}
+    def __init__(self, environment: Mapping[str, str], page_size: int) -> None:
+        self._environment = environment
+        self._page_size = page_size
+        self._into: sqlite3.Connection | None = None
 
-    def attach(self, app: web.Application) -> web.Application:
-        """Return `app`, recorded from now on; it must not have started yet."""
-        app.middlewares.append(self._keep)
-        return app
+    async def record(self, folder: Path, about: Mapping[str, str]) -> int:
+        """Write what is said in one extraction to `folder`; another one asks what has changed.
+
+        Returns:
+            The number of different requests.
+
+        Raises:
+            RecordingError: the extractor did not read everything; there is no recording then.
+        """
+        with writing(folder, {"pages": str(self._page_size), **about}) as database:
+            self._into = database
+            try:
+                await self._extract()
+            finally:
+                self._into = None
+            return int(database.execute("select count(*) from answer").fetchone()[0])
 
     @web.middleware
-    async def _keep(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def hear(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer as the application does."""
         response = await handler(request)
         body = response.body if isinstance(response, web.Response) else None
-        if request.path == "/api/graphql" and isinstance(body, bytes):
-            self.answers[timeless(await request.read())] = body
+        if self._into and request.path == "/api/graphql" and isinstance(body, bytes):
+            keep(self._into, timeless(await request.read()), body)
         return response
+
+    async def _extract(self) -> None:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "extract", "run", "--skip-files", f"--page-size={self._page_size}"),
+            cwd=ROOT,
+            env=dict(self._environment),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        if process.returncode != 0:
+            last = said.decode(errors="replace").strip().splitlines()[-1:]
+            raise RecordingError(f"the extractor did not read everything: {' '.join(last)}")
 
 
 def timeless(request: bytes) -> bytes:
@@ -69,64 +98,52 @@ def timeless(request: bytes) -> bytes:
     return _INSTANT.sub(_ANY, request)
 
 
-async def record(
-    app: web.Application, token: str, page_size: int, about: Mapping[str, str], folder: Path
-) -> int:
-    """Let the extractor read the tenant of `app` and write what was said to `folder`.
-
-    Returns:
-        The number of different requests.
-
-    Raises:
-        RecordingError: the extractor did not read everything.
-    """
-    recorder = Recorder()
-    runner = web.AppRunner(recorder.attach(app), access_log=None, shutdown_timeout=1.0)
-    with tempfile.TemporaryDirectory(prefix="recording-") as place:
-        async with listening(runner, 0, token) as address:
-            await _extract(Path(place), address, token, page_size)
-    write(folder, recorder.answers, {"pages": str(page_size), **about})
-    return len(recorder.answers)
-
-
-async def _extract(place: Path, address: str, token: str, page_size: int) -> None:
-    warehouse = await asyncio.to_thread(postgres.up, place / "postgres", settings=_CARELESS)
-    try:
+@asynccontextmanager
+async def recorder(app: web.Application, token: str, page_size: int) -> AsyncIterator[Recorder]:
+    """Serve `app`, which must not have started yet, and a warehouse while the context is open."""
+    with tempfile.TemporaryDirectory(prefix="recording-") as name:
+        place = Path(name)
         environment = {
             **os.environ,
             "ENV_FILE": str(place / "none.env"),
             "LOCAL_DIR": str(place / "local"),
-            "WAREHOUSE_URL": warehouse.url().render_as_string(hide_password=False),
-            "SONAR_URL": address,
             "SONAR_API_KEY": token,
         }
-        command = ["-m", "extract", "run", "--skip-files", f"--page-size={page_size}"]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *command,
-            cwd=ROOT,
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await process.communicate()
-    finally:
-        await asyncio.to_thread(postgres.down, place / "postgres")
-    if process.returncode != 0:
-        last = said.decode(errors="replace").strip().splitlines()[-1:]
-        raise RecordingError(f"the extractor did not read everything: {' '.join(last)}")
+        made = Recorder(environment, page_size)
+        app.middlewares.append(made.hear)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        warehouse = await asyncio.to_thread(postgres.up, place / "postgres", settings=_CARELESS)
+        try:
+            url = warehouse.url().render_as_string(hide_password=False)
+            async with listening(runner, 0, token) as address:
+                environment |= {"WAREHOUSE_URL": url, "SONAR_URL": address}
+                yield made
+        finally:
+            await asyncio.to_thread(postgres.down, place / "postgres")
 
 
-def write(folder: Path, answers: Mapping[bytes, bytes], about: Mapping[str, str]) -> None:
-    """Keep answers by request, and what was recorded."""
+@contextmanager
+def writing(folder: Path, about: Mapping[str, str]) -> Iterator[sqlite3.Connection]:
+    """Begin a recording; it replaces the one before it when the context ends without an error."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / FILE
-    path.unlink(missing_ok=True)
-    with closing(sqlite3.connect(path)) as database, database:
-        database.execute("create table answer (request blob primary key, response blob not null)")
-        database.execute("create table about (name text primary key, value text not null)")
-        database.executemany("insert into answer values (?, ?)", answers.items())
-        database.executemany("insert into about values (?, ?)", about.items())
+    unfinished = folder / f"{FILE}.part"
+    unfinished.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(unfinished)) as database, database:
+            database.execute(
+                "create table answer (request blob primary key, response blob not null)"
+            )
+            database.execute("create table about (name text primary key, value text not null)")
+            database.executemany("insert into about values (?, ?)", about.items())
+            yield database
+        unfinished.replace(folder / FILE)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def keep(database: sqlite3.Connection, request: bytes, response: bytes) -> None:
+    """Add an answer to the recording that is being written; the last one to a request counts."""
+    database.execute("insert or replace into answer values (?, ?)", (request, response))
 
 
 class Answers(Mapping[bytes, bytes]):

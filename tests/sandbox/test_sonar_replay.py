@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 
 from extract.__main__ import cli
 from runtime.errors import MigrationError
-from sandbox.sonar.recording import FILE, read, write
+from sandbox.sonar.recording import FILE, keep, read, writing
 from tests import services
 from tests.sandbox.sonar_process import ROOT, TIMEOUT, running
 
@@ -192,7 +192,9 @@ def test_a_large_page_is_served_whatever_its_size_and_another_is_not(tmp_path: P
         step("names", 0, 500): b"names",
         turned(500): b"turned",
     }
-    write(tmp_path / "large", answers, {"pages": "500"})
+    with writing(tmp_path / "large", {"pages": "500"}) as database:
+        for request, response in answers.items():
+            keep(database, request, response)
     with replaying(tmp_path / "large") as url:
         assert served(url, step("mails", 0, 100)) == large
         assert served(url, step("mails", 70, 9)) == b"short"
@@ -215,3 +217,15 @@ def test_no_recording_no_replay(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "holds no recording" in refused.stderr
     assert not (tmp_path / FILE).exists()
+
+
+def test_an_unfinished_recording_leaves_the_one_before(tmp_path: Path) -> None:
+    with writing(tmp_path, {"size": "whole"}) as database:
+        keep(database, b"asked", b"said")
+    with pytest.raises(KeyboardInterrupt), writing(tmp_path, {"size": "half"}) as database:
+        keep(database, b"asked", b"something else")
+        raise KeyboardInterrupt
+    answers, about = read(tmp_path)
+    with closing(answers):
+        assert (dict(answers), about) == ({b"asked": b"said"}, {"size": "whole"})
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
