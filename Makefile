@@ -172,7 +172,7 @@ sandbox-down: | $(PYTHON) ## stop them
 
 ## For those who change the code
 
-.PHONY: lint format coverage test-fast prove prove-tests bench-extract bench-transform bench-accept bench-load bench-rest bench-reconcile bench-whole bench clean
+.PHONY: lint format coverage test-fast prove prove-tests bench-extract bench-transform bench-accept bench-load bench-rest bench-reconcile bench-whole bench-growth bench clean
 lint: | $(PYTHON) ## form, types, import rules, dead code, SQL (ruff, mypy, import-linter, vulture, sqlfluff)
 	@.venv/bin/ruff format --check . && .venv/bin/ruff check . && .venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache >build/lint.log || { cat build/lint.log; exit 1; }
@@ -210,8 +210,11 @@ bench-accept: | $(PYTHON) ## how long acceptance takes beside the same checks as
 bench-reconcile: | $(PYTHON) ## how fast marts and tables are compared beside reladiff
 	@$(PYTHON) -m bench.reconcile
 
-bench-whole: | $(PYTHON) ## the whole way on the reference tenant, stage by stage (GROWTH=1: 0.1 and 3 times as large, too; PROFILE=1)
-	@$(PYTHON) -m bench.whole $(call switch,GROWTH,growth) $(call switch,PROFILE,profile)
+bench-whole: | $(PYTHON) ## the whole way on the reference tenant, stage by stage (PROFILE=1: and where Python spends its time)
+	@$(PYTHON) -m bench.whole $(call switch,PROFILE,profile)
+
+bench-growth: | $(PYTHON) ## the whole way on tenants of other sizes: what a row costs (FACTORS="0.1 3")
+	@$(PYTHON) -m bench.growth $(foreach factor,$(FACTORS),--factors $(factor))
 
 bench: | $(PYTHON) ## every benchmark and the whole way, one summary: build/bench/index.html (QUICK=1 GROWTH=1 PROFILE=1)
 	@$(PYTHON) -m bench $(call switch,QUICK,quick) $(call switch,GROWTH,growth) $(call switch,PROFILE,profile)

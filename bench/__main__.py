@@ -43,8 +43,8 @@ def main(  # noqa: PLR0913 - one parameter an option
         return
     folder = FOLDER / "quick" if quick else FOLDER
     options = ["--quick"] if quick else [] if turns is None else [f"--turns={turns}"]
-    of_whole = [f"--{name}" for name, on in (("growth", growth), ("profile", profile)) if on]
-    names = only or list(STAGES)
+    of_whole = ["--profile"] if profile else []
+    names = only or [name for name in STAGES if growth or name != "growth"]
     failed = [
         name
         for name in names

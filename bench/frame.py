@@ -185,6 +185,11 @@ def conclude(
         click.echo(proven)
         return
     write(record, {**results, "goals": [asdict(goal) for goal in goals]})
+    judge(goals)
+
+
+def judge(goals: Sequence[Goal]) -> None:
+    """Say what was reached; exit with 1 where a goal is missed."""
     click.echo(f"\n{table(goals)}")
     if not all(goal.is_met for goal in goals):
         sys.exit(1)

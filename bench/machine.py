@@ -1,4 +1,4 @@
-"""On what a benchmark ran: cores, memory, processor and versions."""
+"""On what a benchmark ran: cores, memory, processor, file system and versions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
@@ -24,6 +25,7 @@ def machine() -> Mapping[str, str | int | float]:
         "cores": os.cpu_count() or 0,
         "memory_gib": round(psutil.virtual_memory().total / _GIB, 1),
         "system": f"{platform.system()} {platform.release()}",
+        "file_system": _file_system(),
     }
 
 
@@ -41,6 +43,18 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def _file_system() -> str:
+    """Return that of the folder in which the servers of a benchmark keep their data."""
+    folder = Path(tempfile.gettempdir()).resolve()
+    mounts = psutil.disk_partitions(all=True)
+    around = [each for each in mounts if folder.is_relative_to(each.mountpoint)]
+    if not around:
+        return "unknown"
+    found = max(around, key=lambda each: len(each.mountpoint))
+    compression = [option for option in found.opts.split(",") if option.startswith("compress")]
+    return ", ".join([found.fstype, *compression])
 
 
 def _mariadb() -> str:

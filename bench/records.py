@@ -12,6 +12,7 @@ from bench.frame import Goal, Spread
 
 STAGES: Mapping[str, str] = {
     "whole": "The whole way",
+    "growth": "Growth",
     "extract": "Extraction",
     "transform": "Transformation",
     "accept": "Acceptance",

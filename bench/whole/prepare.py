@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import subprocess
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -18,6 +20,7 @@ from typing import Any
 import click
 
 from bench.frame import BenchError
+from runtime.settings import BUILD, ROOT
 from sandbox.sonar import recording
 from sandbox.sonar.digest import code_digest
 from sandbox.sonar.engine import Engine
@@ -30,6 +33,8 @@ from sandbox.sonar.tenant import generate
 BEFORE, AFTER = "before", "after"
 PAGE_SIZE = 500
 REFERENCE = 1.0  # the factor at which goals are judged and the delta is measured
+_TENANTS = BUILD / "bench" / "tenants"
+_SEED = 1
 _ABOUT = "about.json"
 _ONE_IN = 100
 _ALWAYS = "accounts"  # however few there are, one of them changes
@@ -54,9 +59,27 @@ class Prepared:
         return self.folder / name
 
 
-def prepared(place: Path, size: str, seed: int, factor: float) -> Prepared | None:
+def tenant_of(size: str, factor: float) -> Prepared:
+    """Return the recorded tenant; what is not there is recorded, in a process of its own.
+
+    Raises:
+        BenchError: it could not be recorded.
+    """
+    found = _prepared(_folder(_TENANTS, size, _SEED, factor))
+    if found is None:
+        click.echo(f"recording the {size} tenant, factor {factor:g}: once, and for minutes")
+        options = (f"--place={_TENANTS}", f"--size={size}", f"--seed={_SEED}", f"--factor={factor}")
+        command = [sys.executable, "-m", "bench.whole.prepare", *options]
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            raise BenchError("the tenant could not be recorded: its own lines above say why")
+        found = _prepared(_folder(_TENANTS, size, _SEED, factor))
+    if found is None:
+        raise BenchError("the tenant was recorded by code that has changed meanwhile")
+    return found
+
+
+def _prepared(folder: Path) -> Prepared | None:
     """Return the tenant where it is recorded by today's code of the sandbox, else None."""
-    folder = _folder(place, size, seed, factor)
     if not (folder / _ABOUT).is_file():
         return None
     about: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
@@ -111,7 +134,7 @@ async def record(place: Path, size: str, seed: int, factor: float) -> Prepared:
 @click.command()
 @click.option("--place", type=click.Path(path_type=Path, file_okay=False), required=True)
 @click.option("--size", default="reference")
-@click.option("--seed", type=int, default=1)
+@click.option("--seed", type=int, default=_SEED)
 @click.option("--factor", type=float, default=REFERENCE)
 def main(*, place: Path, size: str, seed: int, factor: float) -> None:
     """Record the tenant and say what it holds."""

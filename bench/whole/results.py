@@ -78,8 +78,11 @@ def _peaks(ways: Sequence[Gone], of: str) -> list[float]:
     ]
 
 
-def goals(ways: Sequence[Gone]) -> list[Goal]:
+def goals(by_factor: Mapping[float, Sequence[Gone]]) -> list[Goal]:
     """Return what was reached with the reference tenant: the slowest turn and the highest peak."""
+    ways = by_factor.get(REFERENCE)
+    if not ways:
+        return []
     found = []
     for part, limit in SECONDS.items():
         if part in ways[0].costs:

@@ -51,8 +51,9 @@ def test_the_page_says_which_goals_were_missed(tmp_path: Path) -> None:
     assert "| ours, empty / plain dlt | 4.20 (4.00-4.40) | >= 3 | met |" in page
     assert "| 1000 rows: ours, empty | 12.00 (10.00-14.00) | 6.0 | 3.0 | 100 |" in page
     assert re.search(r"\*\*Machine\.\*\* .+ cores, .+ GiB", page)
+    assert re.search(r"Measured \S+ on \w+", page)
     assert re.search(r"Python \d.*dbt-core \d.*MariaDB", page)
-    assert "Not measured in this run: Transformation, Acceptance," in page
+    assert "Not measured in this run: Growth, Transformation, Acceptance," in page
     assert "## What costs most, and what was done" in page
 
 
@@ -86,7 +87,7 @@ def test_the_command_writes_both_pages_and_measures_nothing(tmp_path: Path) -> N
     arguments = ["performance", "--records", str(folder), "--out", str(out)]
     outcome = CliRunner().invoke(main, arguments)
     assert outcome.exit_code == 0, outcome.output
-    assert "2 of 7 benchmarks" in outcome.output
+    assert "2 of 8 benchmarks" in outcome.output
     assert "**MISSED**" in out.read_text(encoding="utf-8")
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert "0 of 1 goals met, 1 MISSED" in page

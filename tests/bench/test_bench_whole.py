@@ -6,7 +6,7 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench.frame import BenchError
+from bench.growth.__main__ import main as growth
 from bench.whole import profile, results, watch
 from bench.whole.__main__ import main
 from bench.whole.book import Book
@@ -60,7 +61,7 @@ def _gone(factor: float = 1.0, **parts: dict[str, Stage]) -> Gone:
 
 def test_stages_are_summed_and_the_slowest_turn_counts() -> None:
     good = _gone(whole={"extract": _stage(300), "load": _stage(250)}, delta={"load": _stage(89)})
-    assert [(goal.found, goal.is_met) for goal in results.goals([good])] == [
+    assert [(goal.found, goal.is_met) for goal in results.goals({1.0: [good]})] == [
         ("550.00 (550.00-550.00)", True),
         ("89.00 (89.00-89.00)", True),
         ("100", True),
@@ -70,7 +71,12 @@ def test_stages_are_summed_and_the_slowest_turn_counts() -> None:
         whole={"extract": _stage(300), "load": _stage(301, peak=1530, warehouse=10)},
         delta={"load": _stage(91)},
     )
-    assert [goal.is_met for goal in results.goals([good, slow])] == [False, False, True, False]
+    assert [goal.is_met for goal in results.goals({1.0: [good, slow]})] == [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_a_row_may_cost_a_little_more_at_size_but_not_much() -> None:
@@ -86,6 +92,12 @@ def test_a_row_may_cost_a_little_more_at_size_but_not_much() -> None:
     assert results.growth({3.0: [three]}) == []
 
 
+def test_what_all_are_compared_with_is_not_asked_for() -> None:
+    outcome = CliRunner().invoke(growth, ["--factors", "1", "--factors", "3"])
+    assert outcome.exit_code == 1
+    assert "measured anyway" in outcome.output
+
+
 def test_the_record_holds_every_stage_of_every_part() -> None:
     turns = [_gone(whole={"load": _stage(10)}), _gone(whole={"load": _stage(30)})]
     record = results.record(turns)
@@ -97,11 +109,11 @@ def test_what_is_stopped_leaves_the_parts_before(tmp_path: Path) -> None:
     record = tmp_path / "whole.json"
     (tmp_path / "samples").mkdir()
 
-    def parts() -> Iterator[Way]:
+    def parts() -> Generator[Way]:
         yield cast(Way, SimpleNamespace(rows_in_target=900, costs={"whole": {"load": _stage(5)}}))
         raise BenchError("stopped")
 
-    book = Book(record, is_judged=True)
+    book = Book(record, results.goals)
     with pytest.raises(BenchError, match="stopped"):
         book.enter(_TENANT, parts(), tmp_path / "samples")
     written = json.loads(record.read_text())
