@@ -65,20 +65,22 @@ def _record(
 def _look_at_inputs(
     engine: Engine, manifest: Manifest, target: str | None
 ) -> tuple[Evidence, list[Finding]]:
-    """Return the evidence and everything that is found beside the rules."""
+    """Return the evidence and what is found in it."""
     with engine.connect() as connection:
         evidence = gather(connection, manifest, target)
         books = money.gather(connection, manifest)
         network = access.gather(connection, manifest)
-    with engine.begin() as connection:
-        cards = card_numbers.scan(connection, manifest)
     collections = frozenset().union(*(mart.collections for mart in manifest.marts))
     return evidence, [
         *preconditions.findings(evidence, collections),
         *money.findings(books),
-        *money.card_findings(cards),
         *access.findings(network),
     ]
+
+
+def _look_for_cards(engine: Engine, manifest: Manifest) -> list[Finding]:
+    with engine.begin() as connection:
+        return [*money.card_findings(card_numbers.scan(connection, manifest))]
 
 
 def _content(engine: Engine, manifest: Manifest) -> Fingerprint:
@@ -99,15 +101,17 @@ def accept(run: Run, manifest: Manifest, docs: Path) -> Acceptance:
         stood = standing.mark(connection, manifest)
         target = current_target(connection)
         tables = read_tables(connection, target) if target is not None else {}
-    with ThreadPoolExecutor(1, "inputs") as beside, ThreadPoolExecutor(1, "content") as reader:
+    with ThreadPoolExecutor(3, "beside") as beside:
         looking = beside.submit(_look_at_inputs, run.engine, manifest, target)
-        reading = reader.submit(_content, run.engine, manifest)
+        searching = beside.submit(_look_for_cards, run.engine, manifest)
+        reading = beside.submit(_content, run.engine, manifest)
         # the library takes five seconds to be imported: Postgres reads the marts meanwhile
         from expectations.checkpoints import run_rules  # noqa: PLC0415
 
         build = Build(stood, reading.result())
         outcome = run_rules(run.engine.url, manifest, tables, docs)
         evidence, findings = looking.result()
+        findings += searching.result()
     verdict = decide([mart.name for mart in manifest.marts], outcome.results, findings)
     with run.engine.begin() as connection:
         _record(connection, run.run_id, verdict, evidence, build)

@@ -42,6 +42,7 @@ _ISSUERS = re.compile(
     r"|62\d{14,17}"  # UnionPay
     r"|(?:50|5[6-9]|6[37])\d{11,17}"  # Maestro
 )
+_A_FEW_AT_A_TIME = {"yield_per": 1000}  # of a large tenant there are many, and few hold a number
 _TEXT_TYPES = ("text", "varchar", "character varying")
 
 
@@ -117,8 +118,8 @@ def _unread(connection: Connection, table: str) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in rows}
 
 
-def _suspects(connection: Connection, table: str, runs: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the rows to look at: suspect ones of these runs, and those that had a number."""
+def _suspects(connection: Connection, table: str, runs: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the rows to look at: suspect ones of these runs, and those that had a number."""
     rows = connection.execute(
         text(
             f'select _sonar_key, payload::text from {_SCHEMA}."{table}"'
@@ -128,8 +129,10 @@ def _suspects(connection: Connection, table: str, runs: Sequence[str]) -> list[t
             " where relation = :table and rules = :rules))"
         ),
         {"runs": list(runs), "suspect": _SUSPECT, "table": table, "rules": RULES},
+        execution_options=_A_FEW_AT_A_TIME,
     )
-    return [(str(row[0]), str(row[1])) for row in rows]
+    for key, payload in rows:
+        yield str(key), str(payload)
 
 
 def _remember(
@@ -161,9 +164,8 @@ def _remember(
 def _in_raw(connection: Connection, allowed: frozenset[str]) -> Iterator[CardNumber]:
     for table in _raw_tables(connection):
         unread = _unread(connection, table)
-        suspects = _suspects(connection, table, list(unread))
         holding: set[str] = set()
-        for key, payload in suspects:
+        for key, payload in _suspects(connection, table, list(unread)):
             # What a seed allows today it may not allow tomorrow: the key is kept all the same.
             if any(_in_row(table, key, payload, frozenset())):
                 holding.add(key)
@@ -188,6 +190,7 @@ def _in_mart(connection: Connection, mart: Mart, allowed: frozenset[str]) -> Ite
             f" where concat_ws(E'\\n', {listed}) ~ :suspect"
         ),
         {"suspect": _SUSPECT},
+        execution_options=_A_FEW_AT_A_TIME,
     )
     for key, *texts in rows:
         for name, words in zip(columns, texts, strict=True):

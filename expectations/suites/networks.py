@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.suites.rules import Rule, all_rows, between, not_empty, not_null, one_of
+from expectations.suites.rules import Rule, all_rows, between, leads_to, not_empty, not_null, one_of
 
 
 def network_rules(mart: str, mask: str, longest: int) -> list[Rule]:
@@ -19,10 +19,10 @@ def network_rules(mart: str, mask: str, longest: int) -> list[Rule]:
             "network has no host bits",
             f"network((network || '/' || {mask})::inet) = (network || '/' || {mask})::inet",
         ),
-        all_rows(
+        leads_to(
             "it hangs under a rootnet",
-            f"parent is null or parent in (select id from splynx_staging.{mart}"
-            " where network_type = 'rootnet')",
+            "parent",
+            f"select id from splynx_staging.{mart} where network_type = 'rootnet'",
         ),
         all_rows("a rootnet hangs under nothing", "network_type = 'endnet' or parent is null"),
     ]

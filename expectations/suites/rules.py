@@ -151,10 +151,20 @@ def all_rows(words: str, condition: str, severity: Severity = "critical") -> Rul
     """Every row fulfils the SQL `condition`; where it is null the row counts as fulfilling it.
 
     The row is `checked`. A condition that looks at other rows is a query of its own. Postgres joins
-    them if it is an `exists` and nothing else, and looks them up row by row if it is more.
+    them if it is an `exists` and nothing else; for more there is `no_rows`.
     """
     rule = _row_by_row(words, condition, severity)
     return _by_query(words, rule.keys, severity) if _LOOKS_AROUND.search(condition) else rule
+
+
+def no_rows(words: str, condition: str, severity: Severity = "critical") -> Rule:
+    """No row fulfils the SQL `condition`: the word for an `exists` that is not all of a condition.
+
+    Said by `all_rows`, as `not exists …` or `… or exists …`, it would reach Postgres denied, which
+    makes no join of it then: every package was compared with every service.
+    """
+    keys = f"select {_KEY} from {BATCH} as checked where {condition}"
+    return _by_query(words, keys, severity)
 
 
 def leads_to(words: str, column: str, *places: str) -> Rule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from expectations.suites.rules import Rule, all_rows, between, not_null, one_of
+from expectations.suites.rules import Rule, all_rows, between, no_rows, not_null, one_of
 
 
 def rules() -> list[Rule]:
@@ -13,6 +13,7 @@ def rules() -> list[Rule]:
         f"select bundle_service_id, customer_id from splynx_staging.services_{kind}"
         for kind in ("internet", "voice", "custom")
     )
+    its = f"select from ({members}) as member where member.bundle_service_id = checked.id"
     return [
         between("id", 1),
         not_null("customer_id"),
@@ -23,9 +24,9 @@ def rules() -> list[Rule]:
         between("start_date", date(1990, 1, 1), date(2100, 1, 1)),
         all_rows("end_date is not before start_date", "end_date >= start_date"),
         all_rows("no fees", "activation_fee = 0 and cancellation_fee = 0"),
-        all_rows(
-            "it has a member, and all members are its customer's",
-            f"(select bool_and(member.customer_id = checked.customer_id) from ({members}) as member"
-            " where member.bundle_service_id = checked.id) is true",
+        all_rows("it has a member", f"exists ({its})"),
+        no_rows(
+            "all members are its customer's",
+            f"exists ({its} and member.customer_id <> checked.customer_id)",
         ),
     ]

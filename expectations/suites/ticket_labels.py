@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.suites.rules import Rule, all_rows, between
+from expectations.suites.rules import Rule, between, no_rows
 
 
 def rules() -> list[Rule]:
@@ -10,9 +10,9 @@ def rules() -> list[Rule]:
     return [
         between("ticket_id", 1),
         between("label_id", 1),
-        all_rows(
+        no_rows(
             "the label is not one of customers",
-            "not exists (select 1 from splynx_staging.labels as label"
+            "exists (select from splynx_staging.labels as label"
             " where label.id = label_id and label.module <> 'ticket')",
         ),
     ]

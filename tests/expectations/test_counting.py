@@ -16,6 +16,7 @@ from expectations.suites.rules import (
     between,
     leads_to,
     no_longer_than,
+    no_rows,
     not_empty,
     not_null,
     one_for_each,
@@ -77,6 +78,14 @@ _FOUND: dict[str, tuple[Rule, tuple[str, ...]]] = {
     "all_rows, other tables": (
         all_rows("w", "parent in (select p.id from splynx_staging.parents as p)"),
         ("10",),
+    ),
+    "no_rows": (
+        no_rows(
+            "w",
+            "price >= 0 and exists (select from {batch} as o where o.id = checked.parent"
+            " and o.price > checked.price)",
+        ),
+        ("20",),
     ),
     "leads_to": (leads_to("w", "parent", "select id from splynx_staging.parents"), ("10",)),
     "leads_to, one of two places": (

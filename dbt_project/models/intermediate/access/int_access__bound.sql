@@ -126,25 +126,32 @@ weighed as (
             )
         end as is_soft
     from judged
+    -- Of `is null` and `=` on computed columns Postgres expects next to no rows, and would then
+    -- compare each with every other; of a comparison it expects a third, of a yes or no the half.
     where
-        judged.holder = 'account' and judged.exclude_rule is null and judged.own_reason is null
+        judged.holder = 'account' and num_nonnulls(judged.exclude_rule, judged.own_reason) < 1
 ),
 
 claimed as (
     select
         weighed.*,
-        first_value(weighed.sonar_account_id) over same_address as holder_id,
+        first_value(weighed.sonar_account_id) over same_address = weighed.sonar_account_id
+            as holds_it,
         first_value(weighed.collection || ' ' || weighed._sonar_key) over same_address
             as other_record,
-        first_value(weighed.collection || ' ' || weighed._sonar_key) over (
+        first_value(weighed.collection || ' ' || weighed._sonar_key) over same_account
+            as first_record,
+        row_number() over same_account = 1 as is_first_record
+    from weighed
+    window
+        same_address as (
+            partition by weighed.address
+            order by weighed.is_soft, weighed.source_rank, weighed.source_id, weighed._sonar_key
+        ),
+        same_account as (
             partition by weighed.address, weighed.sonar_account_id
             order by weighed.is_soft, weighed.source_rank, weighed.source_id, weighed._sonar_key
-        ) as first_record
-    from weighed
-    window same_address as (
-        partition by weighed.address
-        order by weighed.is_soft, weighed.source_rank, weighed.source_id, weighed._sonar_key
-    )
+        )
 ),
 
 first_records as (
@@ -160,9 +167,7 @@ first_records as (
         end as kind
     from claimed
     left join pools on claimed.sonar_ip_pool_id = pools.sonar_ip_pool_id
-    where
-        claimed.first_record = claimed.collection || ' ' || claimed._sonar_key
-        and claimed.holder_id = claimed.sonar_account_id
+    where claimed.is_first_record and claimed.holds_it
 ),
 
 ranked as (
@@ -267,21 +272,18 @@ final as (
         coalesce(decided.is_by_rule, false) as is_bound_by_rule,
         claimed.first_record is distinct from judged.collection || ' ' || judged._sonar_key
         and decided.first_record is not null as is_repeated,
-        case when claimed.holder_id <> claimed.sonar_account_id then claimed.other_record end
-            as other_key,
+        case when not claimed.holds_it then claimed.other_record end as other_key,
         coalesce(judged.exclude_rule, decided.exclude_rule) as exclude_rule,
         case
             when judged.own_reason is not null then judged.own_reason
-            when claimed.holder_id <> claimed.sonar_account_id then 'duplicate_address'
+            when not claimed.holds_it then 'duplicate_address'
             else decided.reject_reason
         end as reject_reason
     from judged
     left join claimed
         on judged.collection = claimed.collection and judged._sonar_key = claimed._sonar_key
     left join decided
-        on
-            claimed.first_record = decided.first_record
-            and claimed.holder_id = claimed.sonar_account_id
+        on claimed.first_record = decided.first_record and claimed.holds_it
 )
 
 select * from final

@@ -37,7 +37,9 @@ hosts as (
         or host(address) <> host(network(address))
 ),
 
--- An assignment names the item, or one of its fields, which is its MAC.
+-- An assignment names the item, or one of its fields, which is its MAC. Which one is the first is
+-- a yes or no: of `place = 1` Postgres would expect one in two hundred, and then compare every item
+-- with every address.
 addresses as (
     select
         coalesce(field_data.sonar_inventory_item_id, hosts.owner_id)
@@ -46,7 +48,7 @@ addresses as (
         row_number() over (
             partition by coalesce(field_data.sonar_inventory_item_id, hosts.owner_id)
             order by hosts.sonar_ip_assignment_id
-        ) as place
+        ) = 1 as is_first
     from hosts
     left join field_data
         on
@@ -74,7 +76,7 @@ named as (
     inner join addresses
         on
             items.sonar_inventory_item_id = addresses.sonar_inventory_item_id
-            and addresses.place = 1
+            and addresses.is_first
     left join models on items.sonar_inventory_model_id = models.sonar_inventory_model_id
 ),
 
