@@ -6,6 +6,7 @@ jsonb refuses U+0000 and halves of surrogate pairs; one of them would fail a who
 from __future__ import annotations
 
 import re
+from codecs import getincrementaldecoder
 
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
 _LOW_HALF = re.compile(rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}")
@@ -13,6 +14,7 @@ _HIGH = b"89abAB"
 _REPLACEMENT = rb"\ufffd"
 _BACKSLASH = 0x5C
 _ESCAPE = 6  # characters of \u0000
+_PIECE = 1 << 20
 
 
 def storable(body: bytes) -> tuple[bytes, int]:
@@ -22,14 +24,11 @@ def storable(body: bytes) -> tuple[bytes, int]:
     well, one for each place where reading had to start anew.
     """
     replaced = 0
-    if not body.isascii():
-        try:
-            body.decode("utf-8")
-        except UnicodeDecodeError:
-            text = body.decode("utf-8", errors="replace").encode("utf-8")
-            mark = "\N{REPLACEMENT CHARACTER}".encode()
-            replaced += text.count(mark) - body.count(mark)
-            body = text
+    if not _is_utf8(body):
+        text = body.decode("utf-8", errors="replace").encode("utf-8")
+        mark = "\N{REPLACEMENT CHARACTER}".encode()
+        replaced += text.count(mark) - body.count(mark)
+        body = text
     pieces: list[bytes] = []
     done = 0
     count = 0
@@ -40,6 +39,20 @@ def storable(body: bytes) -> tuple[bytes, int]:
     if not count:
         return body, replaced
     return b"".join([*pieces, body[done:]]), replaced + count
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Tell whether `body` can be decoded; in pieces, because a text may be four times its bytes."""
+    if body.isascii():
+        return True
+    decoder = getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(body), _PIECE):
+            decoder.decode(body[start : start + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _unstorable(body: bytes) -> list[int]:

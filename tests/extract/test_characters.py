@@ -39,3 +39,11 @@ def test_any_text_becomes_storable(*, value: str, ascii_only: bool) -> None:
     read.encode("utf-8")  # no lone surrogate is left
     if count == 0:
         assert read == value
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_a_large_text_is_looked_at_in_pieces_that_part_no_character(before: int) -> None:
+    whole = b"x" * (2**20 - before) + "\N{GRINNING FACE}".encode() * 2**18
+    assert storable(whole) == (whole, 0)
+    halved = whole[:-1]
+    assert storable(halved)[1] == 1
