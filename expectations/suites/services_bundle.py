@@ -27,6 +27,6 @@ def rules() -> list[Rule]:
         all_rows("it has a member", f"exists ({its})"),
         no_rows(
             "all members are its customer's",
-            f"exists ({its} and member.customer_id <> checked.customer_id)",
+            f"exists ({its} and member.customer_id is distinct from checked.customer_id)",
         ),
     ]

@@ -49,6 +49,21 @@ def test_every_part_of_the_way_ends_reconciled(tmp_path: Path) -> None:
     assert written["profiles"]["whole-transform"]["packages"].get("dbt", 0) > 0.05
 
 
+@pytest.mark.e2e
+@pytest.mark.prove
+@pytest.mark.skipif(not proving(), reason="dbt takes minutes of CPU for it")
+def test_every_size_ends_reconciled(tmp_path: Path) -> None:
+    record = tmp_path / "growth.json"
+    outcome = CliRunner().invoke(growth, ["--quick", "--factors", "2", "--record", str(record)])
+    assert outcome.exit_code == 0, outcome.output
+    assert "every layer agrees" in outcome.output
+    written = json.loads(record.read_text())
+    one, two = written["factor 1"], written["factor 2"]
+    assert set(one["parts"]) == set(two["parts"]) == {"setup", "whole"}
+    assert two["rows in Splynx"] > one["rows in Splynx"] > 100
+    assert written["goals"] == []
+
+
 def _stage(seconds: float, peak: float = 100, warehouse: float = 0) -> Stage:
     return Stage(seconds, seconds, {"Postgres": 1.0}, peak, peak + warehouse, 0, "")
 

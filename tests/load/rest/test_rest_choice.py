@@ -79,3 +79,18 @@ def test_a_choice_is_loaded_with_what_it_needs_and_the_rest_follows(
     assert (second.written.created, second.written.changed, asked()) == (0, 1, 1)
     assert arrivals(server) - before <= 10  # the contract of the endpoint, two looks, one change
     assert_same(warehouse, server)
+
+
+def test_rows_of_others_that_are_gone_stay(warehouse: Engine, server: SplynxProcess) -> None:
+    world.run_load()
+    paid = (
+        "select _customer_key, customer_id from splynx_staging.payments"
+        " order by customer_id limit 2"
+    )
+    (account, chosen), (_, other) = rows(warehouse, paid)
+    gone = f"delete from splynx_staging.payments where customer_id in ({chosen}, {other})"
+    change(warehouse, gone)
+    result = world.run_load(chosen=Scope(accounts=(account,)))
+    counts = {table.table: table.counts for table in result.plan.tables}["payments"]
+    assert counts == {"unchanged": CUSTOMERS // 4 - 2, "gone": 1, "gone_unselected": 1}
+    assert server.scalar("select count(*) from payments") == CUSTOMERS // 4
