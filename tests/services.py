@@ -11,13 +11,14 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine, text
 
 from runtime.settings import ROOT
 from runtime.warehouse import ensure_ops
@@ -136,6 +137,23 @@ def disposing(engine: Engine) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def others_are_gone(engine: Engine) -> None:
+    """Wait until Postgres has ended all other sessions of this database.
+
+    The server finishes what a killed process sent last, a commit too, before it notices.
+    """
+    engine.dispose()
+    others = text(
+        "select count(*) from pg_stat_activity where datname = current_database()"
+        " and backend_type = 'client backend' and pid <> pg_backend_pid()"
+    )
+    deadline = time.monotonic() + 30
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while connection.execute(others).scalar_one():
+            assert time.monotonic() < deadline, "somebody else is still at work here"
+            time.sleep(0.01)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,11 @@ def working_folder(url: URL) -> Path:
 
 
 def create_tables(engine: Engine, collections: Sequence[Collection]) -> None:
-    """Create the raw tables that are missing, empty, and the index that merging needs."""
+    """Create the raw tables that are missing, empty, and the index that merging needs.
+
+    Postgres finishes what a killed run sent it last; naming the index waits until it has, so that
+    what is compared with from here on stays as it is.
+    """
     with engine.begin() as connection:
         for collection in collections:
             connection.exec_driver_sql(_TABLE.format(name=collection.name))

@@ -430,6 +430,7 @@ def test_a_killed_run_keeps_only_whole_files_and_the_next_one_goes_on(
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
+    services.others_are_gone(warehouse)
     held = _held(warehouse)
     assert all(expected[key] == value for key, value in held.items())
     assert 20 <= len(held) < len(expected)

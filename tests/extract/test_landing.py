@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from extract.landing.spans import ascending
 from extract.landing.spool import Slice, Spool
 from extract.reading.paging import Row
 from runtime.errors import WarehouseError
+from tests import services
 from tests.proving import cases
 
 pytestmark = pytest.mark.postgres
@@ -317,6 +319,21 @@ def test_what_happens_inside_a_load_is_one_clear_line(
     assert set(_held(warehouse)) == {"1"}
 
 
+def test_a_run_waits_for_what_a_killed_one_still_writes(warehouse: Engine) -> None:
+    create_tables(warehouse, [THINGS])
+    waiting = text("select count(*) from pg_locks where not granted and locktype = 'relation'")
+    with ThreadPoolExecutor(1) as thread, warehouse.connect() as killed:
+        killed.exec_driver_sql("insert into raw_sonar.things values ('1', '{}', 'killed', null)")
+        run = thread.submit(create_tables, warehouse, [THINGS])
+        deadline = time.monotonic() + 30
+        while not killed.execute(waiting).scalar_one():
+            assert not run.done(), "it did not wait"
+            assert time.monotonic() < deadline
+        killed.commit()
+        run.result(30)
+    assert set(_held(warehouse)) == {"1"}
+
+
 KILLED = """
 import sys
 from pathlib import Path
@@ -368,6 +385,7 @@ def test_a_kill_inside_a_load_leaves_whole_slices_and_the_next_run_is_right(
             before.load([_slice(before, [_row(n) for n in range(8000)], run="first")])
         before.close()
         _kill_in_load(tmp_path / "local", draw.uniform(0.05, 0.7))
+        services.others_are_gone(warehouse)
         held = _held(warehouse)
         changed = {int(key) for key, row in held.items() if row[1] == "killed"}
         assert all(
