@@ -213,8 +213,8 @@ bench-reconcile: | $(PYTHON) ## how fast marts and tables are compared beside re
 bench-whole: | $(PYTHON) ## the whole way on the reference tenant, stage by stage (PROFILE=1: and where Python spends its time)
 	@$(PYTHON) -m bench.whole $(call switch,PROFILE,profile)
 
-bench-growth: | $(PYTHON) ## the whole way on tenants of other sizes: what a row costs (FACTORS="0.1 3")
-	@$(PYTHON) -m bench.growth $(foreach factor,$(FACTORS),--factors $(factor))
+bench-growth: | $(PYTHON) ## the whole way on tenants of other sizes: what a row costs (FACTORS="0.1 3" RECORD=build/bench/growth-NAME.json)
+	@$(PYTHON) -m bench.growth $(call each,FACTORS,factors) $(call option,RECORD,record)
 
 bench: | $(PYTHON) ## every benchmark and the whole way, one summary: build/bench/index.html (QUICK=1 GROWTH=1 PROFILE=1)
 	@$(PYTHON) -m bench $(call switch,QUICK,quick) $(call switch,GROWTH,growth) $(call switch,PROFILE,profile)

@@ -54,12 +54,17 @@ class Record:
 
 
 def read(folder: Path) -> Sequence[Record]:
-    """Return the records that are in a folder, in the order of the stages."""
+    """Return the records that are in a folder, in the order of the stages.
+
+    A stage may have more than one: `growth-10-times.json` is "Growth, 10 times".
+    """
     found = []
     for name, title in STAGES.items():
-        path = folder / f"{name}.json"
-        if path.is_file():
-            found.append(_record(name, title, json.loads(path.read_text(encoding="utf-8"))))
+        for path in (folder / f"{name}.json", *sorted(folder.glob(f"{name}-*.json"))):
+            if path.is_file():
+                more = path.stem.removeprefix(name).replace("-", " ")
+                content = json.loads(path.read_text(encoding="utf-8"))
+                found.append(_record(name, f"{title},{more}" if more else title, content))
     return found
 
 

@@ -1,9 +1,8 @@
 """The writing of a plan: group by group, parcel by parcel, one parcel ahead of the target.
 
 While the target takes one parcel, Postgres confirms the one before and, on a connection of its own,
-makes the next. What the
-target refuses, and what no parcel can hold, is written by single rows: so a row at fault is found.
-What stayed out is tried again once everything else is there.
+makes the next. What the target refuses, and what no parcel can hold, is written by single rows: so
+a row at fault is found. What stayed out is tried again once everything else is there.
 """
 
 from __future__ import annotations

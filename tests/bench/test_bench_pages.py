@@ -69,6 +69,17 @@ def test_the_page_tells_what_python_is_at_work_on(tmp_path: Path) -> None:
     assert "one customer-load" not in page, "three samples are no profile"
 
 
+def test_a_run_may_have_its_record_beside_the_usual_one(tmp_path: Path) -> None:
+    folder = _written(tmp_path, {"extract": [_MET]})
+    content = json.loads((folder / "extract.json").read_text())
+    write(folder / "extract-far-away.json", {**content, "goals": [asdict(_MISSED)]})
+    _, *found = records.read(folder)
+    assert [record.title for record in found] == ["Extraction", "Extraction, far away"]
+    assert [list(record.goals) for record in found] == [[_MET], [_MISSED]]
+    arguments = ["performance", "--records", str(folder), "--out", str(tmp_path / "page.md")]
+    assert "2 of 8 benchmarks" in CliRunner().invoke(main, arguments).output
+
+
 def test_the_page_does_not_complain_where_all_is_met(tmp_path: Path) -> None:
     page = pages.performance(records.read(_written(tmp_path, {"extract": [_MET]})))
     assert "All 1 goals were met." in page
