@@ -84,7 +84,9 @@ def performance(*, folder: Path, out: Path) -> None:
     found = records.read(folder)
     out.write_text(pages.performance(found), encoding="utf-8")
     (folder / "index.html").write_text(pages.index(found), encoding="utf-8")
-    click.echo(f"{shown(out)}: {len({record.name for record in found})} of {len(STAGES)} benchmarks")
+    click.echo(
+        f"{shown(out)}: {len({record.name for record in found})} of {len(STAGES)} benchmarks"
+    )
 
 
 if __name__ == "__main__":

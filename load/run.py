@@ -176,7 +176,7 @@ def _adopt(run: Run, warehouse: Connection, target: Target) -> None:
             " and (plan.written_hash <> plan.mart_hash or plan.apart or state.base is null"
             " or state.removed is not null"
             " or state.crc is null and plan.mart_crc is not null)"
-            f" and not {parking.BY_API.format(of='state')}"  # not ours as a whole
+            " and not state.by_api"  # not ours as a whole
         ),
         {"target": target.name},
     ).all()

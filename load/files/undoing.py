@@ -44,7 +44,7 @@ from ops.row_state as state
 join unnest(cast(:places as text[]), cast(:tables as text[]), cast(:befores as text[]))
     as known (place, table_name, before) on known.table_name = state.table_name
 where state.target = :target and state.inserted_by = :run and state.api is null
-    and split_part(state.new_hash, ':', 2) = 'rest' and not exists (
+    and state.by_api and not exists (
         select from ops.file_upload as upload where upload.target = state.target
             and known.before || upload._sonar_key = state._sonar_key
     )

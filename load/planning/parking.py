@@ -26,8 +26,6 @@ PARKED = "parked"
 _REASON = "only the API can place it: load with ROUTE=hybrid"
 _NAMED = 5
 _CHANGED = "('insert', 'update', 'impossible', 'waiting')"
-# Hashes of what was sent over the API say so behind the first colon.
-BY_API = "split_part({of}.new_hash, chr(58), 2) = 'rest'"
 
 
 def ids_are_known(
@@ -81,7 +79,7 @@ def no_open_creations(
         text(
             "select state.table_name, count(*) from ops.row_state as state"
             " where state.target = :target and state.state = 'intended'"
-            f" and {BY_API.format(of='state')} and state.row_key ->> 'id' is null"
+            " and state.by_api and state.row_key ->> 'id' is null"
             " and state.row_key ? 'id' and state.table_name <> all(:elsewhere)"
             " group by 1 order by 1"
         ),
@@ -110,7 +108,7 @@ def name_parts(run: Run, manifest: Manifest, target: Target, mysql: Collection[s
                     f"update ops.row_state as state set row_key = jsonb_build_object({key})"
                     f" from {pg_relation(mart)} as mart where state.target = :target"
                     " and state.table_name = :mart and state._sonar_key = mart._sonar_key"
-                    f" and {BY_API.format(of='state')} and state.state = 'written'"
+                    " and state.by_api and state.state = 'written'"
                     f" and state.row_key is distinct from jsonb_build_object({key})"
                 ),
                 {"target": target.name, "mart": mart.name},
@@ -147,7 +145,7 @@ class Parking:
         known = self._warehouse.execute(
             text(
                 "select distinct table_name from ops.row_state as state where target = :target"
-                f" and {BY_API.format(of='state')} and table_name = any(:mysql)"
+                " and state.by_api and table_name = any(:mysql)"
             ),
             {"target": self._target.name, "mysql": sorted(mysql)},
         )
@@ -163,7 +161,7 @@ class Parking:
                 "  and row.key = plan._sonar_key) then 'parked' else 'unchanged' end"
                 " from ops.row_state as state where state.target = :target"
                 " and state.table_name = plan.table_name and state._sonar_key = plan._sonar_key"
-                f" and {BY_API.format(of='state')} and plan.mart_hash is not null"
+                " and state.by_api and plan.mart_hash is not null"
             ),
             {
                 "target": self._target.name,
@@ -206,7 +204,7 @@ class Parking:
                         f" = child.{pg_name(reference.column)}"
                         " and state.target = :target and state.table_name = :holder"
                         " and state._sonar_key = holder._sonar_key"
-                        f" and {BY_API.format(of='state')}"
+                        " and state.by_api"
                     ),
                     {"mart": mart.name, "holder": other.name, "target": self._target.name},
                 )

@@ -23,8 +23,7 @@ _KEYS = 5_000  # keys asked about in one query
 # The records of a table. `stands`: a load wrote the row, and none removed it. What the API makes
 # inside another row has no id of its own, so its rows are told apart.
 _RECORDS = """(
-    select s.*, s.row_key ->> 'id' as row_id, split_part(s.new_hash, ':', 2) = 'rest' as by_api,
-        s.state = 'written' and s.removed is null as stands
+    select s.*, s.row_key ->> 'id' as row_id, s.state = 'written' and s.removed is null as stands
     from ops.row_state as s where s.target = :target and s.table_name = :table{only}
 ) as s"""
 _IDS = (

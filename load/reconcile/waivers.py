@@ -31,7 +31,6 @@ from load.reconcile.translation import Lead, leads
 from runtime.manifest import Mart
 
 LIST = Path(__file__).with_name("server_made.yml")
-_BY_THE_API = "rest"  # stands behind the hash of a row that was sent over the API
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +106,8 @@ def sent_over_the_api(warehouse: Connection, mart: Mart, target: str) -> frozens
     """Return the records of a mart whose rows were sent over the API."""
     return _keys(
         warehouse,
-        "select _sonar_key from ops.row_state where target = :target and table_name = :mart"
-        f" and split_part(new_hash, chr(58), 2) = '{_BY_THE_API}'",
+        "select _sonar_key from ops.row_state"
+        " where target = :target and table_name = :mart and by_api",
         {"target": target, "mart": mart.name},
     )
 

@@ -102,7 +102,7 @@ def leave_to_mysql(warehouse: Connection, tables: Collection[str], target: Targe
             " where plan.table_name = any(:tables)"
             " and plan.class in ('gone', 'to_delete', 'to_flag') and state.target = :target"
             " and state.table_name = plan.table_name and state._sonar_key = plan._sonar_key"
-            " and split_part(state.new_hash, chr(58), 2) <> 'rest'"
+            " and not state.by_api"
         ),
         {"tables": sorted(tables), "target": target.name},
     )
@@ -113,10 +113,7 @@ def without_rows_of_the_api(
 ) -> frozenset[str]:
     """Return those of the tables in which the API has created nothing."""
     found = warehouse.execute(
-        text(
-            "select distinct table_name from ops.row_state where target = :target"
-            " and split_part(new_hash, chr(58), 2) = 'rest'"
-        ),
+        text("select distinct table_name from ops.row_state where target = :target and by_api"),
         {"target": target.name},
     )
     return frozenset(tables) - {str(row[0]) for row in found}

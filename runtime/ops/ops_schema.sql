@@ -355,6 +355,13 @@ add column if not exists prior_apart boolean not null default false;
 alter table ops.row_state
 add column if not exists api jsonb;
 
+-- Whether the row was sent over the API. Mostly there is no such row, which the index says at once: whoever
+-- looked for one read all rows. It holds only what stays as it is when a row is written again.
+alter table ops.row_state
+add column if not exists by_api boolean generated always as (split_part(new_hash, ':', 2) = 'rest') stored;
+
+create index if not exists row_state_by_api on ops.row_state (target, table_name) where by_api;
+
 -- Rows that an undoing by REST has found fit and begun to take back: what it deletes changes others in
 -- Splynx, which must not look like staff's work when it goes on after a kill.
 create table if not exists ops.rest_undoing (

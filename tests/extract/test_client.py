@@ -81,8 +81,8 @@ def test_what_passes_is_asked_again(fault: Reply) -> None:
 
 
 def test_a_server_that_is_too_slow_is_asked_again() -> None:
-    with scripted(Reply(after=2), GOOD) as script:
-        manners = Manners(timeout=0.5, delay=0.001, retries=1)
+    with scripted(Reply(after=4), GOOD) as script:
+        manners = Manners(timeout=1.5, delay=0.001, retries=1)
         assert b'"7"' in _ask(script.url, manners=manners)
         assert len(script.bodies) == 2
 

@@ -9,6 +9,8 @@ import pytest
 
 from load.planning.routes import HYBRID, Routes, assigned
 from load.run import Result, load
+from load.target.targets import current
+from load.writing.intents import Settled, settle
 from runtime.errors import GateFailed, Unfinished
 from runtime.manifest import Manifest
 from runtime.run_ledger import stage
@@ -69,6 +71,21 @@ def test_by_both_routes_they_are_nothing_to_complain_about(scene: Scene) -> None
     assert scene.rows("select count(*) from ops.refusal") == [(0,)]
     again = run_load(manifest, routes=assigned(manifest, HYBRID))
     assert (again.written, again.plan.count("parked")) == (0, 20)
+
+
+def test_what_waits_over_the_api_is_not_for_this_route_to_settle(scene: Scene) -> None:
+    miniature.run_load()
+    ((key,),) = scene.rows("select min(_sonar_key) from ops.row_state where table_name = 'clients'")
+    one = f"table_name = 'clients' and _sonar_key = '{key}'"
+    scene.mart(
+        f"update ops.row_state set state = 'intended', new_hash = 'h:rest:waits' where {one}"
+    )
+    with stage("load") as run:
+        with run.engine.connect() as connection:
+            target = current(connection, splynx_db().address)
+        assert settle(run, scene.splynx.engine, miniature.MANIFEST, target) == Settled()
+    kept = scene.rows(f"select state, new_hash from ops.row_state where {one}")
+    assert kept == [("intended", "h:rest:waits")]
 
 
 def _announce(scene: Scene, table: str) -> None:

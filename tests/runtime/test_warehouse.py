@@ -122,6 +122,19 @@ def test_the_fingerprint_sees_one_changed_cell_and_no_reordering(warehouse: Engi
     assert len({first.value, changed.value, other_code.value}) == 3
 
 
+def test_no_index_holds_what_writing_a_row_again_changes(warehouse: Engine) -> None:
+    indexes = (
+        "select array(select attname::text from pg_attribute where attrelid = indrelid"
+        " and attnum = any(indkey) order by attnum), pg_get_expr(indpred, indrelid)"
+        " from pg_index where indrelid = 'ops.row_state'::regclass order by indisprimary"
+    )
+    with warehouse.connect() as connection:
+        assert [tuple(row) for row in connection.execute(text(indexes))] == [
+            (["target", "table_name"], "by_api"),
+            (["target", "table_name", "_sonar_key"], None),
+        ]
+
+
 def test_ledgers_lie_in_parts_by_table_and_older_ones_stay_whole(warehouse: Engine) -> None:
     kinds = "select relkind::text from pg_class where oid = 'ops.row_state'::regclass"
     parts = (
