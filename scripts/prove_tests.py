@@ -79,6 +79,9 @@ def main() -> int:
     listed = [Breakage(**entry) for entry in yaml.safe_load(LIST.read_text(encoding="utf-8"))]
     wanted = " ".join(sys.argv[1:])  # words of a breakage's `why`, to prove that one alone
     breakages = [breakage for breakage in listed if wanted in breakage.why]
+    if not breakages:
+        print(f"no breakage of {LIST.name} is for the reason {wanted!r}")  # noqa: T201
+        return 2
     with tempfile.TemporaryDirectory(prefix="prove-tests-") as folder:
         copy = _copy(Path(folder))
         tests = list(dict.fromkeys(b.test for b in breakages))
