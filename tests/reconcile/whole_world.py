@@ -73,7 +73,21 @@ class World:
         finally:
             for table in tables:
                 self.change(f"delete from {table}{rows}")
-                self.change(f"insert into {table} select * from {_copy(table)}{rows}")
+                named, columns = self._columns(table)
+                self.change(
+                    f"insert into {table}{named} select {columns} from {_copy(table)}{rows}"
+                )
+
+    def _columns(self, table: str) -> tuple[str, str]:
+        """Return the columns that take values, as a list to insert into and to select."""
+        if TARGET in table:
+            return "", "*"
+        ((names,),) = self.content(
+            "select string_agg(quote_ident(attname), ', ') from pg_attribute"
+            f" where attrelid = '{table}'::regclass and attnum > 0 and attgenerated = ''"
+            " and not attisdropped"
+        )
+        return f" ({names})", str(names)
 
     def spoilt(self) -> list[str]:
         """Return the tables that do not have their rows again."""
