@@ -164,8 +164,8 @@ def way(
         yield Way(prepared, project, server, owned[1].pid, environment, servers, say, profiles)
 
 
-# As the server of a provider of that size has it. In 256 MB the tables of ten times the tenant are
-# a read and a write of the disk for each row, and what is measured is that disk.
+# As the server of a provider has it. With the sandbox's 256 MB and a log of 96 MB, what is measured
+# at ten times the tenant is how often MariaDB writes its pages to the disk.
 _TARGET = {"innodb-buffer-pool-size": "2G", "innodb-log-file-size": "1G"}
 _OURS = frozenset({"RUN_ID", "WAREHOUSE_LOCK_PID", "SPLYNX_URL", "SPLYNX_API_KEY"})
 

@@ -376,7 +376,7 @@ def take_statistics(run: Run) -> None:
     """Have the planner know how large the ledgers have become, for those who read them next.
 
     Without it a reader of one small table walks all rows of all tables. Samples are a tenth of the
-    usual: what counts is how many rows there are, and looking at more took ten times as long.
+    usual: what counts is how many rows there are, and looking at more took eight times as long.
     """
     with run.engine.begin() as ledger:
         ledger.execute(text("set local default_statistics_target = 10"))
