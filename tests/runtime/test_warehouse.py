@@ -135,6 +135,24 @@ def test_no_index_holds_what_writing_a_row_again_changes(warehouse: Engine) -> N
         ]
 
 
+def test_an_older_ledger_learns_which_rows_went_over_the_api(warehouse: Engine) -> None:
+    with warehouse.begin() as connection:
+        connection.execute(text("alter table ops.row_state drop column by_api"))
+        for key, ending in (("1", "rest"), ("2", "rest:waits"), ("3", "0a1b2c3d")):
+            connection.execute(
+                text(
+                    "insert into ops.row_state (target, table_name, _sonar_key, row_key,"
+                    " state, new_hash, run_id)"
+                    " values ('t', 'customers', :key, '{}', 'written', :hash, 'r')"
+                ),
+                {"key": key, "hash": f"h:{ending}"},
+            )
+    ensure_ops(warehouse)
+    with warehouse.connect() as connection:
+        known = connection.execute(text("select _sonar_key, by_api from ops.row_state order by 1"))
+        assert [tuple(row) for row in known] == [("1", True), ("2", True), ("3", False)]
+
+
 def test_ledgers_lie_in_parts_by_table_and_older_ones_stay_whole(warehouse: Engine) -> None:
     kinds = "select relkind::text from pg_class where oid = 'ops.row_state'::regclass"
     parts = (
