@@ -135,16 +135,15 @@ class Spool:
                 self._file = self._path.open("wb")
                 self._file.write(_HEADER)
             end = self.bytes or len(_HEADER)
-            lines, tail = [], _tail(self._run_id)
+            tail = _tail(self._run_id)
             for row in rows:
                 line = b'%b,"%b"%b' % (quoted(row.key), row.payload.replace(b'"', b'""'), tail)
-                lines.append(line)
+                self._file.write(line)
                 end += len(line)
                 self._ends.append(end)
             keys = [row.key for row in rows]
             self._keys.extend(keys)
             self._span(keys)
-            self._file.write(b"".join(lines))
 
     def cut(self) -> Slice | None:
         """Return what came since the last cut, or None when nothing did.

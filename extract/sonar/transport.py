@@ -6,6 +6,7 @@ its status and headers are seen.
 
 from __future__ import annotations
 
+import io
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -52,7 +53,7 @@ class Transport(AIOHTTPTransport):
                 self.url, data=orjson.dumps(payload), allow_redirects=False
             ) as response,
         ):
-            body = await response.read()
+            body = await _body(response)
         seconds = time.perf_counter() - sent
         headers = response.headers
         self.rate = told_rate(headers) or self.rate
@@ -69,6 +70,14 @@ class Transport(AIOHTTPTransport):
         if self.session is None:
             raise RetriableSourceError("the session with Sonar is closed")
         return self.session
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """Return what `response.read()` does, which needs the size of a page twice."""
+    body = io.BytesIO()
+    async for piece in response.content.iter_any():
+        body.write(piece)
+    return body.getvalue()
 
 
 @asynccontextmanager

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tracemalloc
 
 import orjson
 import pytest
 
 from extract.catalogue.discovery import discover
+from extract.reading.rows import connection
 from extract.sonar.client import Clock, Manners, Query, Sonar, Tally
 from extract.sonar.failures import RateLimited, Unreachable
 from runtime.errors import ConfigError, FatalSourceError, RetriableSourceError
@@ -85,6 +87,26 @@ def test_a_server_that_is_too_slow_is_asked_again() -> None:
         manners = Manners(timeout=1.5, delay=0.001, retries=1)
         assert b'"7"' in _ask(script.url, manners=manners)
         assert len(script.bodies) == 2
+
+
+def test_a_large_answer_is_in_memory_once() -> None:
+    text = b"x" * 16_000_000
+    large = Reply(b'{"data": {"things": {"entities": [{"id": "7", "text": "%b"}]}}}' % text)
+
+    async def run(url: str) -> int:
+        api = SonarApi(url=url, host="127.0.0.1", key=TOKEN)
+        async with Sonar(api, Manners()) as sonar:
+            data = await sonar.ask(Query(QUERY).with_values(size=5))
+            return len(connection(data["things"]).present)
+
+    with scripted(large) as script:
+        tracemalloc.start()
+        try:
+            assert asyncio.run(run(script.url)) == 1
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < 1.5 * len(text)
 
 
 def test_patience_is_bounded() -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -116,6 +117,19 @@ def test_a_spool_counts_and_starts_anew_after_a_cut(tmp_path: Path) -> None:
     second = spool.cut()
     assert second is not None
     assert (second.rows, second.path == first.path) == (1, False)
+
+
+def test_a_page_of_large_rows_is_spooled_row_by_row(tmp_path: Path) -> None:
+    spool = Spool(THINGS, "r1", tmp_path)
+    rows = [Row(str(number), b'"%b"' % (b"x" * 1_000_000)) for number in range(16)]
+    tracemalloc.start()
+    try:
+        spool.add(rows)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
+    assert spool.bytes > 16_000_000
 
 
 @pytest.mark.parametrize("payload", UGLY)
