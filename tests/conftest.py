@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, Engine
 
 from runtime import log
@@ -42,6 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Treat SIGTERM as Ctrl-C, so that a time limit stops the servers of the session as well."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     gc.set_threshold(50_000, 20, 100)  # at its usual ones it is a quarter of a collection's CPU
+    # What holds for all examples is tried with the same ones each time, however long they take.
+    settings.register_profile(
+        "ours", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("ours")
     if proving.proving():
         config.pluginmanager.register(proving.Record(), "proof")
 

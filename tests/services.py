@@ -94,6 +94,7 @@ class Warehouses:
         template = create_engine(server.url(_TEMPLATE))
         ensure_ops(template)
         template.dispose()
+        others_are_gone(self._admin, _TEMPLATE)  # Postgres copies no database that is in use
 
     def _execute(self, statement: str) -> None:
         with self._admin.connect() as connection:
@@ -139,19 +140,19 @@ def disposing(engine: Engine) -> Iterator[Engine]:
         engine.dispose()
 
 
-def others_are_gone(engine: Engine) -> None:
-    """Wait until Postgres has ended all other sessions of this database.
+def others_are_gone(engine: Engine, database: str | None = None) -> None:
+    """Wait until Postgres has ended all other sessions of this database, or of the one named.
 
     The server finishes what a killed process sent last, a commit too, before it notices.
     """
     engine.dispose()
     others = text(
-        "select count(*) from pg_stat_activity where datname = current_database()"
+        "select count(*) from pg_stat_activity where datname = coalesce(:name, current_database())"
         " and backend_type = 'client backend' and pid <> pg_backend_pid()"
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while connection.execute(others).scalar_one():
+        while connection.execute(others, {"name": database}).scalar_one():
             assert time.monotonic() < deadline, "somebody else is still at work here"
             time.sleep(0.01)
 

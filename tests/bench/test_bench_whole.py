@@ -212,12 +212,24 @@ def _rows(seed: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_memory_of_children_counts_and_failures_are_told(tmp_path: Path) -> None:
+def test_memory_of_children_counts_and_failures_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, look = tmp_path / "seen", watch._tree
+
+    def looked(top: int) -> float:
+        found = look(top)
+        if found > 90:
+            seen.touch()
+        return found
+
+    monkeypatch.setattr(watch, "_tree", looked)
     (tmp_path / "hungry.py").write_text(
-        "import subprocess, sys, time\n"
+        "import pathlib, subprocess, sys, time\n"
         "if len(sys.argv) > 1:\n"
-        "    held = bytearray(b'x') * 90_000_000\n"
-        "    time.sleep(2)\n"
+        "    held, deadline = bytearray(b'x') * 90_000_000, time.monotonic() + 60\n"
+        "    while not pathlib.Path('seen').exists() and time.monotonic() < deadline:\n"
+        "        time.sleep(0.05)\n"
         "else:\n"
         "    subprocess.run([sys.executable, __file__, 'child'], check=True)\n"
     )

@@ -62,7 +62,8 @@ class Slot:
             self._execute(f"drop database {name} with (force)")
 
     def keep_as(self, name: str) -> None:
-        """Make the database under test a template of that name."""
+        """Make the database under test a template of that name, once whoever was in it is out."""
+        services.others_are_gone(self._admin, services.PARSED_FOR)
         self._execute(f"create database {name} template {services.PARSED_FOR} strategy file_copy")
 
     def close(self) -> None:

@@ -145,10 +145,19 @@ def test_no_person_is_in_what_is_handed_around(migrated: tuple[Way, str]) -> Non
         assert not [person for person in people if person in content], where
 
 
+def _day(made: Way) -> Any:
+    """Return the day of the extraction from which the marts were made."""
+    return made.all("select cutover_date from intermediate.int_services__cutover")[0][0]
+
+
 def test_a_second_migration_writes_nothing(migrated: tuple[Way, str]) -> None:
     made, _ = migrated
+    day = _day(made)
     before = (made.target_checksums(), made.raw_checksums())
     output = made.succeed("runtime", "migrate")
+    if _day(made) != day:  # midnight has passed, and marts tell of the day: this was the first one
+        before = (made.target_checksums(), made.raw_checksums())
+        output = made.succeed("runtime", "migrate")
     assert (made.target_checksums(), made.raw_checksums()) == before
     assert "0 rows written" in output
 

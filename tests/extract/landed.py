@@ -19,7 +19,7 @@ from runtime.settings import SonarApi
 from tests import services
 
 Result = TypeVar("Result")
-HASTY = Manners(delay=0.01, retries=2, timeout=20)
+HASTY = Manners(delay=0.01, retries=2)
 
 
 class Tenant:
@@ -51,7 +51,7 @@ class Tenant:
         address = f"{self.api.url}/_sandbox/{path}"
         rights = {"Authorization": f"Bearer {self.api.key}"}
         request = urllib.request.Request(address, body, rights, method=method)  # noqa: S310
-        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - our own server
+        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 - our own server
 
     def selection(self, name: str) -> Selection:
         """Return what is asked of a row: its leaves."""

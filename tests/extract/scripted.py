@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -26,11 +26,15 @@ class Reply:
 
 @dataclass(slots=True)
 class Script:
-    """Replies in order; the last one stays. `bodies` are the requests that came."""
+    """Replies in order; the last one stays. `bodies` are the requests that came.
+
+    Who still waits for its `after` when the server ends is let go by `over`.
+    """
 
     replies: list[Reply]
     bodies: list[bytes] = field(default_factory=list)
     url: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
@@ -40,7 +44,9 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             script.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
             reply = script.replies.pop(0) if len(script.replies) > 1 else script.replies[0]
-            time.sleep(reply.after)
+            if script.over.wait(reply.after):
+                self.close_connection = True
+                return
             if reply.drops:
                 reset = struct.pack("ii", 1, 0)
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
@@ -72,14 +78,21 @@ def scripted(*replies: Reply) -> Iterator[Script]:
     try:
         yield script
     finally:
+        script.over.set()
         server.shutdown()
         server.server_close()
         thread.join()
 
 
+@cache
+def _silent() -> socket.socket:
+    """Return a socket that never listens and holds its port to the end: nobody else gets it."""
+    made = socket.socket()
+    made.bind(("127.0.0.1", 0))
+    return made
+
+
 def free_port() -> int:
-    """Return a port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port on which nothing listens, now or later."""
+    port: int = _silent().getsockname()[1]
+    return port

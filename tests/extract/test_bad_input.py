@@ -92,7 +92,7 @@ def _order(server: services.Sonar, **body: Any) -> None:
         headers={"Authorization": f"Bearer {server.token}"},
         method="POST" if body else "DELETE",
     )
-    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+    urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
 
 
 def test_settings_that_cannot_work(

@@ -47,7 +47,7 @@ def _ask(
 ) -> bytes:
     async def run() -> bytes:
         api = SonarApi(url=url, host="127.0.0.1", key=TOKEN)
-        patience = manners or Manners(delay=0.001, retries=3, timeout=5)
+        patience = manners or Manners(delay=0.001, retries=3)
         async with Sonar(api, patience, clock=clock) as sonar:
             data = await sonar.ask(Query(QUERY).with_values(size=5), tally)
             return bytes(data["things"])
@@ -83,10 +83,13 @@ def test_what_passes_is_asked_again(fault: Reply) -> None:
 
 
 def test_a_server_that_is_too_slow_is_asked_again() -> None:
-    with scripted(Reply(after=4), GOOD) as script:
-        manners = Manners(timeout=1.5, delay=0.001, retries=1)
-        assert b'"7"' in _ask(script.url, manners=manners)
-        assert len(script.bodies) == 2
+    tally = Tally()
+    with scripted(Reply(after=600), GOOD) as script:
+        # So short a time can be too short for a good answer too, which is asked for again then.
+        manners = Manners(timeout=1.5, delay=0.001, retries=20)
+        assert b'"7"' in _ask(script.url, manners=manners, tally=tally)
+        assert 2 <= len(script.bodies) <= 1 + tally.retries
+    assert tally.requests == 1
 
 
 def test_a_large_answer_is_in_memory_once() -> None:

@@ -57,7 +57,7 @@ def order(server: services.Sonar, path: str, method: str = "POST", **body: Any) 
         headers={"Authorization": f"Bearer {server.token}"},
         method=method,
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         return json.loads(answer.read())
 
 
@@ -107,7 +107,7 @@ def ask(server: services.Sonar, manners: Manners | None = None) -> Answered:
         ({"kind": "cut_off"}, CutOff, {}),
         ({"kind": "dropped_midway"}, CutOff, {}),
         ({"kind": "dropped"}, ConnectionLost, {}),
-        ({"kind": "slow", "seconds": 2}, TimedOut, {}),
+        ({"kind": "slow", "seconds": 600}, TimedOut, {}),
         ({"kind": "errors_beside_data"}, ErrorsBesideData, {}),
         ({"kind": "denied_collection", "collection": "contacts"}, Denied, {"roots": {"people"}}),
         ({"kind": "denied_field", "collection": "contacts", "field": "username"},
@@ -122,7 +122,7 @@ def test_each_failure_has_its_type(
 ) -> None:
     order(server, "faults", **fault)
     with pytest.raises(kind) as caught:
-        ask(server, Manners(retries=0, timeout=0.5 if fault["kind"] == "slow" else 10))
+        ask(server, Manners(retries=0, timeout=0.5 if fault["kind"] == "slow" else 60))
     assert type(caught.value) is kind
     assert {name: getattr(caught.value, name) for name in detail} == detail
     assert server.token not in str(caught.value)
@@ -131,13 +131,14 @@ def test_each_failure_has_its_type(
 
 
 def test_an_answer_says_when_how_long_and_how_much(server: services.Sonar) -> None:
+    began, started = datetime.now(UTC).replace(microsecond=0), time.perf_counter()
     answered = ask(server)
+    assert 0 < answered.seconds <= time.perf_counter() - started
     assert list(answered) == ["people"]
     assert bytes(answered["people"]).startswith(b'{"entities":[{"id":"1"')
     assert answered.size > len(bytes(answered["people"]))
     assert answered.date is not None
-    assert abs((answered.date - datetime.now(UTC)).total_seconds()) < 30
-    assert 0 < answered.seconds < 10
+    assert began <= answered.date <= datetime.now(UTC)
 
 
 def test_a_rate_limit_is_outwaited_although_no_retry_is_left(server: services.Sonar) -> None:
@@ -171,7 +172,7 @@ def test_a_token_that_ends_is_told_from_a_wrong_one(server: services.Sonar) -> N
 def test_a_server_that_is_away_for_a_moment_costs_retries_only(server: services.Sonar) -> None:
     for kind in ("dropped", "server_error", "cut_off", "slow"):
         order(server, "faults", kind=kind, seconds=0.1)
-    assert len(ask(server, Manners(retries=4, timeout=10))) == 1
+    assert len(ask(server, Manners(retries=4))) == 1
 
 
 def _busy(server: services.Sonar, budget: Budget, requests: int) -> tuple[int, float]:
@@ -190,7 +191,8 @@ def _busy(server: services.Sonar, budget: Budget, requests: int) -> tuple[int, f
 
 
 def test_a_given_budget_is_used_and_kept(server: services.Sonar) -> None:
-    order(server, "budget", requests=40, seconds=2)
+    # Shorter windows than ours: the server counts a request when it comes, we when it goes.
+    order(server, "budget", requests=40, seconds=1)
     refused, seconds = _busy(server, Budget(limit=40, period=2.0), 100)
     assert refused <= 8
     assert seconds >= 4  # three windows, the last begun

@@ -44,7 +44,7 @@ def _error(message: str) -> Reply:
 
 
 NO_FIELD = _error('Cannot query field "aggregations" on type "ThingConnection".')
-ONCE = Manners(delay=0.01, retries=0, timeout=20, workers=1)
+ONCE = Manners(delay=0.01, retries=0, workers=1)
 
 
 def test_a_field_that_sonar_cannot_total_costs_that_total_only() -> None:

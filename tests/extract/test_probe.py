@@ -40,7 +40,7 @@ def _order(server: services.Sonar, method: str = "POST", **body: Any) -> Any:
         headers={"Authorization": f"Bearer {server.token}"},
         method=method,
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         return json.loads(answer.read())
 
 

@@ -40,6 +40,8 @@ def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("extract.landing.pipeline.LOCAL", tmp_path / "local")
     monkeypatch.setattr(conveyor, "SLICE_ROWS", 4)  # so that little is lost of a tiny tenant
     monkeypatch.setattr(conveyor, "IDLE_SECONDS", 0.1)
+    # However long the server takes to end the session of a killed run, the next one waits for it.
+    monkeypatch.setattr(runtime_warehouse, "_PATIENCE", "60s")
 
 
 def _killed(sonar: services.Sonar, after: int, delay: float) -> bool:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+_PATIENCE = 120_000  # milliseconds; what does not come at all is told late, and nothing else
 
 
 @contextmanager
@@ -22,7 +24,10 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("no Chromium on this machine: apt-get install chromium")
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []  # its sandbox refuses root
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        browser = playwright.chromium.launch(
+            executable_path=program, args=arguments, timeout=_PATIENCE
+        )
+        expect.set_options(timeout=_PATIENCE)
         try:
             yield browser
         finally:
@@ -58,6 +63,7 @@ class Opened:
 def opened(browser: Browser, path: Path, *, width: int = 1200, scheme: str = "light") -> Opened:
     """Open a file in a window of that width."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.set_default_timeout(_PATIENCE)
     made = Opened(page)
     page.on("console", lambda message: made.complaints.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: made.complaints.append(str(error)))

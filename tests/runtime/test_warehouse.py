@@ -43,8 +43,11 @@ def test_a_second_run_is_refused_until_the_first_has_ended(warehouse: Engine) ->
         assert list(steps) == ["first", "status", "second"]
 
 
-def test_the_backend_of_a_killed_run_is_waited_for(warehouse: Engine) -> None:
+def test_the_backend_of_a_killed_run_is_waited_for(
+    warehouse: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It holds the lock until it notices; the next run begins while it still does."""
+    monkeypatch.setattr("runtime.warehouse._PATIENCE", "60s")  # the first may take its time to end
 
     def run() -> None:
         with stage("next"):

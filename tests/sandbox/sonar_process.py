@@ -17,7 +17,7 @@ from typing import Any
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT = 30
+TIMEOUT = 120
 
 
 @dataclass(frozen=True, slots=True)

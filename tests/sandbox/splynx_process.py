@@ -24,7 +24,7 @@ from sqlalchemy import text
 from tests.services import Splynx, Splynxes, plain
 
 ROOT = Path(__file__).resolve().parents[2]
-TIMEOUT = 30
+TIMEOUT = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def running(database: Splynx, folder: Path) -> Iterator[SplynxProcess]:
         assert ready[:1] == ["ready"], "the server did not start"
         yield SplynxProcess(ready[1], key, secret, token, database, files)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(TIMEOUT) == 0
     finally:
         process.kill()
         process.wait()

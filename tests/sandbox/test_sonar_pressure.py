@@ -14,7 +14,7 @@ import requests
 
 from sandbox.sonar.faults import TRANSPORT
 from sandbox.sonar.pressure import Budget, Chaos
-from tests.sandbox.sonar_process import Answer, SonarProcess, running
+from tests.sandbox.sonar_process import TIMEOUT, Answer, SonarProcess, running
 
 NAMES = "{ contacts(paginator: {page: 1, records_per_page: 50}) { entities { id } page_info { total_count total_pages } } }"  # noqa: E501
 OTHER = "{ services { entities { id } page_info { total_count } } }"
@@ -73,13 +73,10 @@ def test_the_limit_is_reached_with_status_200(sonar: SonarProcess) -> None:
 
 def test_an_answer_that_takes_its_time(sonar: SonarProcess) -> None:
     plan(sonar, kind="slow", seconds=1)
-    seconds = []
-    for _ in range(2):
-        started = time.perf_counter()
-        assert outcome(sonar) == "good"
-        seconds.append(time.perf_counter() - started)
-    assert seconds[0] >= 1 > seconds[1]
-    plan(sonar, kind="slow", seconds=2)
+    started = time.perf_counter()
+    assert outcome(sonar) == "good"
+    assert time.perf_counter() - started >= 1
+    plan(sonar, kind="slow", seconds=2 * TIMEOUT)
     with pytest.raises(requests.ReadTimeout):
         requests.post(
             f"{sonar.url}/api/graphql",
@@ -87,7 +84,10 @@ def test_an_answer_that_takes_its_time(sonar: SonarProcess) -> None:
             headers={"Authorization": f"Bearer {sonar.token}"},
             timeout=0.2,
         )
-    assert outcome(sonar) == "good", "one slow answer holds up no other"
+    deadline = time.monotonic() + TIMEOUT
+    while sonar.control("GET", "faults").body["faults"]:
+        assert time.monotonic() < deadline, "the request that is answered slowly did not come"
+    assert outcome(sonar) == "good", "one slow answer holds up no other, and is the only one"
 
 
 def test_a_connection_dropped_midway(sonar: SonarProcess) -> None:
@@ -147,7 +147,7 @@ def test_a_token_expires(sonar: SonarProcess, after: int) -> None:
     assert answers[-1].body == {"message": "Unauthenticated."}
     download = f"{sonar.url}/api/files/1"
     headers = {"Authorization": f"Bearer {sonar.token}"}
-    assert requests.get(download, headers=headers, timeout=5).status_code == 401
+    assert requests.get(download, headers=headers, timeout=TIMEOUT).status_code == 401
     sonar.control("DELETE", "faults")
     assert outcome(sonar) == "good"
 
@@ -190,22 +190,26 @@ def test_random_faults_of_one_collection(sonar: SonarProcess) -> None:
 
 def test_a_budget_by_429(sonar: SonarProcess) -> None:
     plan(sonar, "budget", requests=3)
+    started = time.monotonic()
     answers = [sonar.post(NAMES) for _ in range(5)]
     assert [answer.status for answer in answers] == [200, 200, 200, 429, 429]
-    assert 50 <= int(answers[-1].headers["Retry-After"]) <= 60
+    passed = time.monotonic() - started
+    assert 60 - passed <= int(answers[-1].headers["Retry-After"]) <= 60
     assert sonar.control("GET", "faults").body["budget"]["used"] == 3
     sonar.control("DELETE", "budget")
     assert outcome(sonar) == "good"
 
 
 def test_a_budget_by_text_that_opens_again(sonar: SonarProcess) -> None:
-    plan(sonar, "budget", requests=2, seconds=3, answer="limit_reached")
+    plan(sonar, "budget", requests=2, seconds=2 * TIMEOUT, answer="limit_reached")
     assert [outcome(sonar) for _ in range(3)] == ["good", "good", "limit_reached"]
     assert sonar.post(NAMES).body == {"error": "Request limit of 2/min reached."}
-    deadline = time.monotonic() + 60
-    while (last := outcome(sonar)) == "limit_reached" and time.monotonic() < deadline:
-        pass
-    assert last == "good"
+    plan(sonar, "budget", requests=2, seconds=3, answer="limit_reached")
+    deadline = time.monotonic() + TIMEOUT
+    for wanted in ("limit_reached", "good"):
+        while (last := outcome(sonar)) != wanted and time.monotonic() < deadline:
+            assert last in {"limit_reached", "good"}
+        assert last == wanted
 
 
 def test_a_budget_opens_with_the_clock() -> None:
@@ -301,7 +305,7 @@ def test_a_control_request_that_makes_no_sense_is_refused(
 
 def download(sonar: SonarProcess, key: str, token: str | None = None) -> requests.Response:
     headers = {"Authorization": f"Bearer {token or sonar.token}", "Accept": "*/*"}
-    return requests.get(f"{sonar.url}/api/files/{key}", headers=headers, timeout=10)
+    return requests.get(f"{sonar.url}/api/files/{key}", headers=headers, timeout=TIMEOUT)
 
 
 BEGINNINGS = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
@@ -331,7 +335,7 @@ def test_files_that_are_not_there(sonar: SonarProcess) -> None:
     assert download(sonar, "999999").status_code == 404
     assert download(sonar, "x").status_code == 404
     assert download(sonar, "1", token="wrong").status_code == 401
-    assert requests.get(f"{sonar.url}/api/files/1", timeout=5).status_code == 401
+    assert requests.get(f"{sonar.url}/api/files/1", timeout=TIMEOUT).status_code == 401
 
 
 def test_a_new_file_has_bytes_of_its_own(sonar: SonarProcess) -> None:
@@ -374,7 +378,8 @@ def test_a_download_cut_off_and_dropped(sonar: SonarProcess) -> None:
 def test_only_post_asks_questions(sonar: SonarProcess) -> None:
     headers = {"Authorization": f"Bearer {sonar.token}"}
     url = f"{sonar.url}/api/graphql"
-    assert requests.get(url, headers=headers, json={"query": NAMES}, timeout=5).status_code == 405
+    asked = requests.get(url, headers=headers, json={"query": NAMES}, timeout=TIMEOUT)
+    assert asked.status_code == 405
     answer: Answer = sonar.post("mutation { deleteAccount(id: 1) { success } }")
     assert answer.body["errors"]
     assert "data" not in answer.body

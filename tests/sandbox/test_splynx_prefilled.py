@@ -135,6 +135,7 @@ def test_staff_edit_the_customers_they_are_told_to(splynx: Splynx) -> None:
     edited = _rows(
         splynx,
         "select c.id, c.status, c.phone, b.billing_due from customers c"
-        " join customer_billing b on b.customer_id = c.id where c.last_update > '2026-05-01'",
+        " join customer_billing b on b.customer_id = c.id where c.last_update > '2026-05-01'"
+        " order by c.id",
     )
     assert edited == [(3, "blocked", "+1 555 0199", 20), (20, "blocked", "+1 555 0199", 20)]

@@ -108,7 +108,7 @@ def _assert_the_api_answers() -> None:
     answer = requests.get(
         f"{named['SPLYNX_URL']}/api/2.0/admin/administration/partners",
         auth=(str(named["SPLYNX_API_KEY"]), str(named["SPLYNX_API_SECRET"])),
-        timeout=10,
+        timeout=60,
     )
     assert [row["name"] for row in answer.json()] == ["Main"]
 
