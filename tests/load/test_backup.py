@@ -25,7 +25,7 @@ from runtime.run_ledger import stage
 from runtime.settings import ROOT, splynx_admin_db
 from sandbox.splynx.prefilled import prefill
 from tests.load import miniature
-from tests.services import Splynx, Splynxes, plain
+from tests.services import Splynx, Splynxes, others_are_gone, plain
 
 pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
 
@@ -166,7 +166,7 @@ def test_rows_that_lead_nowhere_are_listed_by_key(used: Splynx, tmp_path: Path) 
 
 
 def test_an_interrupted_restore_is_no_target(
-    used: Splynx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    used: Splynx, warehouse: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     miniature.run_inspect()
     before = content(used)
@@ -183,6 +183,7 @@ def test_an_interrupted_restore_is_no_target(
         check=False,
     )
     assert died.returncode == 9
+    others_are_gone(warehouse)
     assert content(used) == {}
     with pytest.raises(GateFailed, match="was interrupted"):
         miniature.run_inspect()

@@ -22,6 +22,7 @@ from runtime.settings import ROOT, splynx_db
 from sandbox.splynx.prefilled import prefill
 from tests.load import miniature
 from tests.load.conftest import Scene
+from tests.services import others_are_gone
 
 pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
 
@@ -221,6 +222,7 @@ def test_killed_in_the_middle_and_started_again(
             check=False,
         )
         assert died.returncode == 9
+        others_are_gone(used.warehouse)
         whole = used.target_rows(
             "select count(*) from clients where not exists"
             " (select 1 from client_info where client_id = clients.id)"

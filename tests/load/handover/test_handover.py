@@ -44,7 +44,7 @@ from tests.load.handover.scenery import (
 from tests.load.rest.talking import api, arrivals, counter
 from tests.sandbox.sonar_process import running as serving
 from tests.sandbox.splynx_process import SplynxProcess, fresh
-from tests.services import Sonar, Splynxes, plain
+from tests.services import Sonar, Splynxes, others_are_gone, plain
 
 pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
 
@@ -225,6 +225,7 @@ def test_killed_on_the_way_it_goes_on_and_sends_no_second_portal_password(world:
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate()
+    others_are_gone(world.warehouse)
     assert set(world.states("customers").values()) == {"intended"}
     while sum(map(bool, world.portal().values())) < arrived:  # the server may still be at it
         assert time.monotonic() < deadline

@@ -34,11 +34,12 @@ from tests.load.rest.file_marts import said_of
 from tests.load.rest.talking import counter
 from tests.load.rest.test_rest_load import rows
 from tests.sandbox.splynx_process import SplynxProcess, running
-from tests.services import Splynxes
+from tests.services import Splynxes, others_are_gone
 
 pytestmark = [pytest.mark.postgres, pytest.mark.mysql]
 
 CUSTOMERS = 12
+WAIT = 120  # seconds, of a busy machine
 # What staff see: without rows that bear the mark of a deleted one, and without times of Splynx.
 _SEEN = {
     "partners": "id, name",
@@ -201,27 +202,35 @@ def test_killed_anywhere_it_ends_the_same(warehouse: Engine, server: SplynxProce
     loaded("first")
     for deletions in (3, 9, 17):
         _killed(server, deletions)
+        others_are_gone(warehouse)
+    server.control("DELETE", "faults")
     rolled_back("first")
     assert seen(server) == empty
     assert ledger(warehouse) == untold
 
 
 def _killed(server: SplynxProcess, deletions: int) -> None:
-    """Start a rollback, and kill it when it has asked for so many deletions."""
+    """Start a rollback, and kill it when it has asked for so many deletions.
+
+    However late the kill comes: it is asked to wait with the next one.
+    """
     server.control("DELETE", "faults")
     count = counter(server, "admin", "DELETE")
+    server.fault(
+        kind="rate_limited", method="DELETE", after=deletions, retry_after=WAIT, times=None
+    )
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.load.rest.rest_world", "roll back", "first"],
         cwd=ROOT,
         env=dict(os.environ),
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + WAIT
     while count() < deletions:
         assert process.poll() is None, "the rollback ended before it was killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
 
 
 DOCUMENTS = replace(
