@@ -189,8 +189,8 @@ coverage: | $(PYTHON) ## all tests, and which lines of the code they ran (build/
 test-fast: | $(PYTHON) ## the tests that need no server
 	@$(PYTHON) -m pytest -m "not postgres and not mysql and not e2e"
 
-prove: | $(PYTHON) ## the long proofs: kills, faults, drift (build/proof.json; hours on two cores)
-	@PROVE=1 $(PYTHON) -m pytest -m prove -v
+prove: | $(PYTHON) ## the long proofs: kills, faults, drift (build/proof.json; 40 minutes on two cores)
+	@PROVE=1 $(PYTHON) -m pytest -m prove -v --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 bench-extract: | $(PYTHON) ## how fast extraction is beside the leanest client and plain dlt
 	@$(PYTHON) -m bench.extract

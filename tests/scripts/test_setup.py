@@ -39,7 +39,8 @@ def _program(folder: Path, name: str, script: str) -> None:
 
 def _setup(machine: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     checkout = machine.parent / "a checkout"
-    shutil.copytree(ROOT / "scripts", checkout / "scripts")
+    compiled = shutil.ignore_patterns("__pycache__")  # which others may be writing
+    shutil.copytree(ROOT / "scripts", checkout / "scripts", ignore=compiled)
     for name in ("requirements.lock", "requirements-uv.lock", ".env.example"):
         shutil.copy(ROOT / name, checkout)
     return subprocess.run(

@@ -28,7 +28,7 @@ from tests.sandbox.splynx_process import SplynxProcess
 
 FAR = 700_000  # planned ids begin here
 CUSTOMERS = "admin/customers/customer"
-QUICK = Manners(delay=0.01, retries=6, timeout=20, workers=8)
+QUICK = Manners(delay=0.01, retries=6, timeout=60, workers=8)
 
 _TABLES = """
 create schema splynx_staging;
